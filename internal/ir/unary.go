@@ -1,0 +1,294 @@
+package ir
+
+import (
+	"fmt"
+	"math"
+)
+
+// Unary is an element-wise function of one input. Alpha, Beta and Gamma mean
+// what ONNX calls them; Clip has its bounds in Alpha (low) and Beta (high).
+// Clip may also have its bounds as constant inputs 1 and 2, which Infer moves
+// into the fields.
+type Unary struct {
+	Func               string
+	Alpha, Beta, Gamma float32
+}
+
+// unaryFuncs holds the formula of every function, in float64.
+var unaryFuncs = map[string]func(u *Unary, x float64) float64{
+	"Relu": func(_ *Unary, x float64) float64 { return max(x, 0) },
+	"LeakyRelu": func(u *Unary, x float64) float64 {
+		if x < 0 {
+			return float64(u.Alpha) * x
+		}
+		return x
+	},
+	"ThresholdedRelu": func(u *Unary, x float64) float64 {
+		if x > float64(u.Alpha) {
+			return x
+		}
+		return 0
+	},
+	"Elu": func(u *Unary, x float64) float64 {
+		if x < 0 {
+			return float64(u.Alpha) * math.Expm1(x)
+		}
+		return x
+	},
+	"Celu": func(u *Unary, x float64) float64 {
+		a := float64(u.Alpha)
+		return max(0, x) + min(0, a*math.Expm1(x/a))
+	},
+	"Selu": func(u *Unary, x float64) float64 {
+		if x <= 0 {
+			return float64(u.Gamma) * float64(u.Alpha) * math.Expm1(x)
+		}
+		return float64(u.Gamma) * x
+	},
+	"Clip":        func(u *Unary, x float64) float64 { return min(max(x, float64(u.Alpha)), float64(u.Beta)) },
+	"Sigmoid":     func(_ *Unary, x float64) float64 { return sigmoid(x) },
+	"HardSigmoid": func(u *Unary, x float64) float64 { return min(max(float64(u.Alpha)*x+float64(u.Beta), 0), 1) },
+	"HardSwish":   func(_ *Unary, x float64) float64 { return x * min(max(x/6+0.5, 0), 1) },
+	"Swish":       func(u *Unary, x float64) float64 { return x * sigmoid(float64(u.Alpha)*x) },
+	"Mish":        func(_ *Unary, x float64) float64 { return x * math.Tanh(softplus(x)) },
+	"Softplus":    func(_ *Unary, x float64) float64 { return softplus(x) },
+	"Softsign":    func(_ *Unary, x float64) float64 { return x / (1 + math.Abs(x)) },
+	"Gelu":        func(_ *Unary, x float64) float64 { return 0.5 * x * (1 + math.Erf(x/math.Sqrt2)) },
+	"GeluTanh": func(_ *Unary, x float64) float64 {
+		return 0.5 * x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+	},
+	"Tanh":       func(_ *Unary, x float64) float64 { return math.Tanh(x) },
+	"Exp":        func(_ *Unary, x float64) float64 { return math.Exp(x) },
+	"Log":        func(_ *Unary, x float64) float64 { return math.Log(x) },
+	"Sqrt":       func(_ *Unary, x float64) float64 { return math.Sqrt(x) },
+	"Reciprocal": func(_ *Unary, x float64) float64 { return 1 / x },
+	"Neg":        func(_ *Unary, x float64) float64 { return -x },
+	"Abs":        func(_ *Unary, x float64) float64 { return math.Abs(x) },
+	"Floor":      func(_ *Unary, x float64) float64 { return math.Floor(x) },
+	"Ceil":       func(_ *Unary, x float64) float64 { return math.Ceil(x) },
+	"Round":      func(_ *Unary, x float64) float64 { return math.RoundToEven(x) },
+	"Sign": func(_ *Unary, x float64) float64 {
+		switch {
+		case x > 0:
+			return 1
+		case x < 0:
+			return -1
+		}
+		return x
+	},
+	"Erf": func(_ *Unary, x float64) float64 { return math.Erf(x) },
+	"Sin": func(_ *Unary, x float64) float64 { return math.Sin(x) },
+	"Cos": func(_ *Unary, x float64) float64 { return math.Cos(x) },
+	"Not": func(_ *Unary, x float64) float64 {
+		if x == 0 {
+			return 1
+		}
+		return 0
+	},
+}
+
+func sigmoid(x float64) float64 {
+	if x >= 0 {
+		return 1 / (1 + math.Exp(-x))
+	}
+	e := math.Exp(x)
+	return e / (1 + e)
+}
+
+func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
+
+// IsUnary reports whether name is a function that Unary knows.
+func IsUnary(name string) bool { return unaryFuncs[name] != nil }
+
+// Kind implements Op.
+func (u *Unary) Kind() string { return u.Func }
+
+// Eval computes the function of x.
+func (u *Unary) Eval(x float64) float64 { return unaryFuncs[u.Func](u, x) }
+
+// Apply is Eval for every element of src; dst may be src.
+func (u *Unary) Apply(dst, src []float32) {
+	f := unaryFuncs[u.Func]
+	for i, x := range src {
+		dst[i] = float32(f(u, float64(x)))
+	}
+}
+
+// Infer implements Op.
+func (u *Unary) Infer(n *Node) error {
+	if unaryFuncs[u.Func] == nil {
+		return fmt.Errorf("function %q is %w", u.Func, ErrUnsupported)
+	}
+	x, err := n.want(0, "X")
+	if err != nil {
+		return err
+	}
+	if err := u.checkType(x.DType); err != nil {
+		return err
+	}
+	if u.Func == "Clip" && len(n.In) > 1 {
+		for i, p := range []*float32{&u.Alpha, &u.Beta} {
+			b, err := n.constFloats(i+1, [...]string{"min", "max"}[i])
+			if err != nil {
+				return err
+			}
+			if len(b) == 1 {
+				*p = b[0]
+			} else if len(b) > 1 {
+				return fmt.Errorf("bound %v: want one value", b)
+			}
+		}
+		n.In = n.In[:1]
+	}
+	return n.sameShape()
+}
+
+// checkType fails on element types that the function is not defined for.
+func (u *Unary) checkType(d DType) error {
+	if u.Func == "Not" {
+		if d != Bool {
+			return fmt.Errorf("input of type %s, want bool", d)
+		}
+		return nil
+	}
+	switch u.Func {
+	case "Relu", "Clip", "Neg", "Abs", "Sign":
+		if d != Bool {
+			return nil
+		}
+	}
+	if d != Float32 {
+		return fmt.Errorf("input of type %s is %w, want float32", d, ErrUnsupported)
+	}
+	return nil
+}
+
+func (u *Unary) attrs() string {
+	if u.Alpha == 0 && u.Beta == 0 && u.Gamma == 0 {
+		return ""
+	}
+	return fmt.Sprintf("{%g %g %g}", u.Alpha, u.Beta, u.Gamma)
+}
+
+// AsClamp returns the bounds when the function is Relu or Clip.
+func (u *Unary) AsClamp() (lo, hi float32, ok bool) {
+	switch u.Func {
+	case "Relu":
+		return 0, float32(math.Inf(1)), true
+	case "Clip":
+		return u.Alpha, u.Beta, true
+	}
+	return 0, 0, false
+}
+
+// Func is an element-wise function of one input that the passes put together
+// from a chain or a small tree of nodes, for instance x·clip(x+3, 0, 6)/6.
+type Func struct {
+	Label string // what it is, for people: "HardSwish", or the chain "Add-Clip-Mul"
+	Steps []FuncStep
+}
+
+// FuncStep computes one intermediate result. Operands are indices of earlier
+// results, shifted by one; 0 is the input. A negative operand is Const.
+type FuncStep struct {
+	Unary  *Unary  // either this
+	Binary string  // or a Binary function
+	A, B   int     // operands; B only for Binary
+	Const  float64 // the value of a negative operand
+}
+
+// Kind implements Op.
+func (f *Func) Kind() string { return f.Label }
+
+// Apply is Eval for every element of src; dst may be src.
+func (f *Func) Apply(dst, src []float32) {
+	unary := make([]func(*Unary, float64) float64, len(f.Steps))
+	binary := make([]func(a, b float64) float64, len(f.Steps))
+	for i, s := range f.Steps {
+		if s.Unary != nil {
+			unary[i] = unaryFuncs[s.Unary.Func]
+		} else {
+			binary[i] = binaryFuncs[s.Binary]
+		}
+	}
+	r := make([]float64, len(f.Steps)+1)
+	for i, x := range src {
+		r[0] = float64(x)
+		for k := range f.Steps {
+			s := &f.Steps[k]
+			a, b := s.Const, s.Const
+			if s.A >= 0 {
+				a = r[s.A]
+			}
+			if unary[k] != nil {
+				r[k+1] = unary[k](s.Unary, a)
+				continue
+			}
+			if s.B >= 0 {
+				b = r[s.B]
+			}
+			r[k+1] = binary[k](a, b)
+		}
+		dst[i] = float32(r[len(r)-1])
+	}
+}
+
+// Eval computes the function of x.
+func (f *Func) Eval(x float64) float64 {
+	var buf [16]float64
+	r := append(buf[:0], x)
+	for i := range f.Steps {
+		s := &f.Steps[i]
+		a, b := s.Const, s.Const
+		if s.A >= 0 {
+			a = r[s.A]
+		}
+		if s.Unary != nil {
+			r = append(r, s.Unary.Eval(a))
+			continue
+		}
+		if s.B >= 0 {
+			b = r[s.B]
+		}
+		r = append(r, EvalBinary(s.Binary, a, b))
+	}
+	return r[len(r)-1]
+}
+
+// Infer implements Op.
+func (f *Func) Infer(n *Node) error {
+	if _, err := n.wantFloat(0, "X"); err != nil {
+		return err
+	}
+	return n.sameShape()
+}
+
+func (f *Func) attrs() string { return fmt.Sprintf("{%d steps}", len(f.Steps)) }
+
+// Function is an operator that is an element-wise function of one input.
+type Function interface {
+	Op
+	Eval(x float64) float64
+}
+
+// PRelu is max(x, 0) + slope·min(x, 0) with a slope that broadcasts to x.
+type PRelu struct{}
+
+// Kind implements Op.
+func (*PRelu) Kind() string { return "PRelu" }
+
+// Infer implements Op.
+func (*PRelu) Infer(n *Node) error {
+	x, err := n.wantFloat(0, "X")
+	if err != nil {
+		return err
+	}
+	s, err := n.wantFloat(1, "slope")
+	if err != nil {
+		return err
+	}
+	if out, err := Broadcast(x.Shape, s.Shape); err != nil || sameInts(out, x.Shape) != nil {
+		return fmt.Errorf("slope %v does not broadcast to %v", s.Shape, x.Shape)
+	}
+	return n.sameShape()
+}
