@@ -165,7 +165,8 @@ func array[T int8 | uint8 | int16 | uint16 | int32 | uint32](c *codec, v *[]T) {
 		return
 	}
 	if c.data.used += uint64(n) * uint64(size); c.data.used > c.data.budget {
-		c.fail("the operators' arrays add up to more than " + strconv.Itoa(maxReuse) + " times the file")
+		c.fail("the arrays add up to " + strconv.FormatUint(c.data.used, 10) + " bytes and more, want at most " + strconv.FormatUint(c.data.budget, 10) +
+			", " + strconv.Itoa(maxReuse) + " times the file and a little")
 		return
 	}
 	b, ok := c.data.get(at, uint64(n)*uint64(size))

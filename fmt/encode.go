@@ -41,7 +41,7 @@ type section struct {
 // Bytes encodes a model. Equal models give equal bytes. A model that Decode
 // would refuse is an error.
 func Bytes(m *Model) ([]byte, error) {
-	if err := check(m, false); err != nil {
+	if err := check(m, false, nil); err != nil {
 		return nil, err
 	}
 	data, strs := &dataSection{}, &stringSection{}
@@ -187,7 +187,8 @@ func (c *codec) count(n int) int {
 func (c *codec) records(what string, n, most, size int) int {
 	n = c.count(n)
 	if !c.write && (n < 0 || n > most || n > len(c.buf)/size) {
-		c.fail(strconv.FormatUint(uint64(uint32(n)), 10) + " " + what + " do not fit the section")
+		c.fail(strconv.FormatUint(uint64(uint32(n)), 10) + " " + what + ", want at most " + strconv.Itoa(min(most, len(c.buf)/size)) +
+			", as many as the section's " + strconv.Itoa(len(c.buf)) + " bytes hold")
 		return 0
 	}
 	return n

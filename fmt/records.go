@@ -166,7 +166,7 @@ func (c *codec) attrs(o *Op) {
 		c.bool(&a.Min)
 	default:
 		if c.err == nil {
-			c.fail("operator kind " + strconv.Itoa(int(o.Kind)) + " is unknown")
+			c.fail("operator kind " + strconv.Itoa(int(o.Kind)) + " is unknown, want 1 to " + strconv.Itoa(len(kindNames)-1))
 			c.err.mark(c.newer)
 		}
 	}
