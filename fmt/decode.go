@@ -207,9 +207,6 @@ func (d *decoder) model(m *Model) error {
 	slice := func(id uint32) []byte { s := d.body[id]; return d.data[s.from:s.to:s.to] }
 	strs := &stringSection{text: string(slice(sectStrings))}
 	data := &dataSection{buf: slice(sectData), budget: maxReuse*uint64(len(d.data)) + freeReuse}
-	if littleEndian {
-		data.buf = aligned(data.buf)
-	}
 	read := func(id uint32, f func(c *codec)) error {
 		c := &codec{buf: slice(id), base: d.body[id].to, sect: sectionNames[id], strs: strs, data: data, newer: d.newer}
 		f(c)
