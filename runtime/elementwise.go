@@ -98,7 +98,7 @@ func (p *planner) prepareAdd() (step, problem) {
 	if abs(int64(at.MulA)) >= 1<<21 || abs(int64(at.MulB)) >= 1<<21 || at.Shift < 1 || at.Shift > 62 || narrow && at.Shift > 31 {
 		return step{}, problem(text("multipliers ", at.MulA, " and ", at.MulB, " with shift ", at.Shift, " are out of range"))
 	}
-	if limit := int64(1) << 61; abs(at.Bias) > limit {
+	if limit := int64(1) << 61; at.Bias > limit || at.Bias < -limit {
 		return step{}, "the bias is out of range"
 	}
 	if narrow && 128*(abs(int64(at.MulA))+abs(int64(at.MulB)))+abs(at.Bias) > 1<<31-1 {
