@@ -238,23 +238,22 @@ func (s *Set) openCSV(path string) error {
 }
 
 func (s *Set) openArchive(path string) error {
-	all, err := npy.ReadArchive(path)
+	names := []string{"x", "y"}
+	for _, in := range s.inputs {
+		names = append(names, in.Name)
+	}
+	arrays, have, err := npy.ReadArchive(path, names...)
 	if err != nil {
 		return fail(path, err)
 	}
 	n := -1
 	s.data = map[string]*array{}
 	for _, in := range s.inputs {
-		a := all[in.Name]
+		a := arrays[in.Name]
 		if a == nil && len(s.inputs) == 1 {
-			a = all["x"]
+			a = arrays["x"]
 		}
 		if a == nil {
-			var have []string
-			for k := range all {
-				have = append(have, k)
-			}
-			slices.Sort(have)
 			want := fmt.Sprintf("%q", in.Name)
 			if len(s.inputs) == 1 {
 				want = "\"x\" or " + want
@@ -270,7 +269,7 @@ func (s *Set) openArchive(path string) error {
 		}
 		n = m
 	}
-	y := all["y"]
+	y := arrays["y"]
 	for i := range n {
 		s.items = append(s.items, item{index: i, label: -1})
 	}
