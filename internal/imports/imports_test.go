@@ -39,7 +39,7 @@ var allowed = map[string]struct {
 	"internal/onnx":       {ours: []string{"internal/ir"}, others: []string{"google.golang.org/protobuf"}},
 	"internal/interp":     {ours: []string{"internal/ir"}, others: []string{"gonum.org/v1/gonum"}},
 	"internal/npy":        {},
-	"internal/dataset":    {ours: []string{"fmt", "internal/npy"}, others: []string{"golang.org/x/image", "github.com/go-audio"}},
+	"internal/dataset":    {ours: []string{"fmt", "internal/npy"}, others: []string{"golang.org/x/image"}},
 	"quant":               {ours: []string{"fmt", "runtime", "internal/ir", "internal/onnx", "internal/interp", "internal/memplan", "internal/requant"}},
 	"internal/kerneltest": {ours: []string{"kernels", "internal/requant"}, others: []string{"golang.org/x/sys", "github.com/stretchr/testify"}},
 	"internal/onnxtest":   {ours: []string{"internal/ir", "internal/npy"}, others: []string{"google.golang.org/protobuf", "github.com/stretchr/testify"}},
