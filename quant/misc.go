@@ -7,6 +7,7 @@ import (
 
 	ermfmt "github.com/edgerun/edgerun/fmt"
 	"github.com/edgerun/edgerun/internal/ir"
+	"github.com/edgerun/edgerun/internal/portable"
 )
 
 // axisLast returns a value with one of its axes innermost and contiguous, and
@@ -56,11 +57,11 @@ func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
 	a := &ermfmt.Softmax{Bits: 24}
 	one := math.Ldexp(1, int(a.Bits))
 	for d := range 256 {
-		a.Exp = append(a.Exp, uint32(math.Round(math.Exp(-in.scale*float64(d))*one)))
+		a.Exp = append(a.Exp, uint32(math.Round(portable.Exp(-in.scale*float64(d))*one)))
 	}
 	if in.dtype == Int16Type {
 		for d := range 256 {
-			a.Exp = append(a.Exp, uint32(math.Round(math.Exp(-in.scale*256*float64(d))*one)))
+			a.Exp = append(a.Exp, uint32(math.Round(portable.Exp(-in.scale*256*float64(d))*one)))
 		}
 	}
 	want := gateParams

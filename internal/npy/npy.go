@@ -268,7 +268,7 @@ func half(v uint16) float32 {
 			f = math.NaN()
 		}
 	default:
-		f = math.Ldexp(1+man/1024, exp-15)
+		f = math.Ldexp(1024+man, exp-25)
 	}
 	if v>>15 == 1 {
 		f = -f
