@@ -120,6 +120,9 @@ type bencher struct {
 	cancelled     func() error
 }
 
+// countedRuns is the number of runs that allocations are averaged over.
+const countedRuns = 3
+
 // run times a model.
 func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 	s, err := m.NewSession(edgerun.Threads(threads))
@@ -160,7 +163,6 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 		return nil
 	}
 	total := make([]int64, 0, b.iters)
-	var allocs uint64
 	for i := range b.warmup + b.iters {
 		if err := b.cancelled(); err != nil {
 			return nil, err
@@ -168,22 +170,25 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 		if b.progress != nil {
 			b.progress(i)
 		}
-		var m0, m1 runtime.MemStats
-		runtime.ReadMemStats(&m0)
 		start := time.Now()
-		err := once(s.Run)
-		took := time.Since(start).Nanoseconds()
-		runtime.ReadMemStats(&m1)
-		if err != nil {
+		if err := once(s.Run); err != nil {
 			return nil, err
 		}
-		if i >= b.warmup {
+		if took := time.Since(start).Nanoseconds(); i >= b.warmup {
 			total = append(total, took)
-			allocs += m1.Mallocs - m0.Mallocs
 		}
 	}
+	// Allocations are counted on runs of their own: counting costs time.
+	var m0, m1 runtime.MemStats
+	runtime.ReadMemStats(&m0)
+	for range countedRuns {
+		if err := once(s.Run); err != nil {
+			return nil, err
+		}
+	}
+	runtime.ReadMemStats(&m1)
 	r := &benchResult{Tier: m.Tier(), Threads: s.Threads(), Iters: b.iters, MACs: m.MACs(), Latency: latencyOf(total),
-		Allocs: float64(allocs / uint64(b.iters)), Arena: m.ArenaBytes(), Scratch: s.ScratchBytes(), Layers: []layerTime{}}
+		Allocs: float64((m1.Mallocs - m0.Mallocs) / countedRuns), Arena: m.ArenaBytes(), Scratch: s.ScratchBytes(), Layers: []layerTime{}}
 	if !b.layers {
 		return r, nil
 	}
