@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -120,9 +121,6 @@ type bencher struct {
 	cancelled     func() error
 }
 
-// countedRuns is the number of runs that allocations are averaged over.
-const countedRuns = 3
-
 // run times a model.
 func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 	s, err := m.NewSession(edgerun.Threads(threads))
@@ -178,17 +176,12 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 			total = append(total, took)
 		}
 	}
-	// Allocations are counted on runs of their own: counting costs time.
-	var m0, m1 runtime.MemStats
-	runtime.ReadMemStats(&m0)
-	for range countedRuns {
-		if err := once(s.Run); err != nil {
-			return nil, err
-		}
+	allocs, err := b.allocations(func() error { return once(s.Run) })
+	if err != nil {
+		return nil, err
 	}
-	runtime.ReadMemStats(&m1)
 	r := &benchResult{Tier: m.Tier(), Threads: s.Threads(), Iters: b.iters, MACs: m.MACs(), Latency: latencyOf(total),
-		Allocs: float64((m1.Mallocs - m0.Mallocs) / countedRuns), Arena: m.ArenaBytes(), Scratch: s.ScratchBytes(), Layers: []layerTime{}}
+		Allocs: float64(allocs), Arena: m.ArenaBytes(), Scratch: s.ScratchBytes(), Layers: []layerTime{}}
 	if !b.layers {
 		return r, nil
 	}
@@ -204,6 +197,24 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 		r.Layers = append(r.Layers, layerTime{st.Index, st.Name, st.Op, st.Kernel, st.MACs, latencyOf(times[i]).P50})
 	}
 	return r, nil
+}
+
+// allocations counts what a run allocates: the least of several runs, since the
+// Go runtime's own threads allocate now and then.
+func (b *bencher) allocations(run func() error) (least uint64, err error) {
+	least = math.MaxUint64
+	for range 5 {
+		var m0, m1 runtime.MemStats
+		runtime.ReadMemStats(&m0)
+		if err := run(); err != nil {
+			return 0, err
+		}
+		runtime.ReadMemStats(&m1)
+		if least = min(least, m1.Mallocs-m0.Mallocs); least == 0 {
+			break
+		}
+	}
+	return least, nil
 }
 
 func (r *benchResult) print() {
