@@ -479,3 +479,51 @@ func TestUsage(t *testing.T) {
 		require.Contains(t, bad(t, 2, args...), want)
 	}
 }
+
+// TestDocuments parses every edgerun command line in README and docs: the
+// commands and flags they show exist.
+func TestDocuments(t *testing.T) {
+	docs, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	n := 0
+	for _, f := range append(docs, "../../README.md") {
+		text := strings.ReplaceAll(string(read(t, f)), "\\\n", " ")
+		fenced := false
+		for _, line := range strings.Split(text, "\n") {
+			fenced = fenced != strings.HasPrefix(line, "```")
+			if !fenced && !strings.HasPrefix(line, "    ") {
+				continue // prose
+			}
+			line = strings.TrimPrefix(strings.TrimSpace(line), "go run ./cmd/")
+			args, ok := strings.CutPrefix(line, "edgerun ")
+			if !ok || strings.Contains(line, "  ") && !strings.Contains(line, "--calib") || strings.ContainsAny(line, "[|`") {
+				continue
+			}
+			args, _, _ = strings.Cut(args, " > ")
+			root := newRoot()
+			root.InitDefaultCompletionCmd()
+			cmd, rest, err := root.Find(strings.Fields(args))
+			require.NoError(t, err, "%s: %s", f, line)
+			require.NotEqual(t, "edgerun", cmd.Name(), "%s: %s", f, line)
+			require.NoError(t, cmd.ParseFlags(rest), "%s: %s", f, line)
+			n++
+		}
+	}
+	require.Greater(t, n, 12, "the command lines in the documents are not found any more")
+}
+
+// TestReadmeExample: the Go code in the README is the body of an example that
+// the compiler has seen.
+func TestReadmeExample(t *testing.T) {
+	_, code, ok := strings.Cut(string(read(t, "../../README.md")), "```go\n")
+	require.True(t, ok)
+	code, _, _ = strings.Cut(code, "```")
+	var indented strings.Builder
+	for _, line := range strings.SplitAfter(code, "\n") {
+		if strings.TrimSpace(line) != "" {
+			line = "\t" + line
+		}
+		indented.WriteString(line)
+	}
+	require.Contains(t, string(read(t, "../../runtime/example_test.go")), indented.String())
+}
