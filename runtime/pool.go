@@ -56,7 +56,7 @@ func (p *planner) preparePool() (step, problem) {
 		if int64(ih)*int64(iw) > maxAcc/256 {
 			return step{}, problem(text("an average over an input of ", ih, "x", iw, ", want at most 2^22 positions"))
 		}
-		if msg := checkRequant(&at.Requant, len(at.Divisors)); msg != "" {
+		if msg := checkRequant(&at.Requant, len(at.Divisors), false); msg != "" {
 			return step{}, msg
 		}
 		if msg := sortDivisors(&args, at.Divisors); msg != "" {

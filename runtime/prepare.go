@@ -152,12 +152,19 @@ func checkScale(s ermfmt.Scale) problem {
 	return ""
 }
 
-func checkRequant(r *ermfmt.Requant, n int) problem {
+// checkRequant checks n scales, which may be negative if signed.
+func checkRequant(r *ermfmt.Requant, n int, signed bool) problem {
 	if len(r.Mult) != n || len(r.Shift) != n {
 		return problem(text(len(r.Mult), " multipliers and ", len(r.Shift), " shifts, want ", n))
 	}
 	for i, m := range r.Mult {
+		if signed && requant.ValidSigned(m, r.Shift[i]) && r.Pre <= 31 {
+			continue
+		}
 		if msg := checkScale(ermfmt.Scale{Mult: m, Shift: r.Shift[i], Pre: r.Pre}); msg != "" {
+			if signed {
+				msg += ", or a negative multiplier of such a size"
+			}
 			return problem(text("scale ", i, ": ", string(msg)))
 		}
 	}

@@ -246,7 +246,12 @@ func TestRefuse(t *testing.T) {
 		{"leaky", "one scale missing", func(m *ermfmt.Model, o *ermfmt.Op) { o.Conv.Neg.Mult = nil }, "0 multipliers and 4 shifts, want 4"},
 		{"leaky", "scales", func(m *ermfmt.Model, o *ermfmt.Op) { o.Conv.Neg.Shift = o.Conv.Neg.Shift[1:] }, "4 multipliers and 3 shifts, want 4"},
 		{"leaky", "pre-shift", func(m *ermfmt.Model, o *ermfmt.Op) { o.Conv.Neg.Pre = 2 }, "pre-shift 2 for negative accumulators, want 1 as for the others"},
-		{"leaky", "scale", func(m *ermfmt.Model, o *ermfmt.Op) { o.Conv.Neg.Mult[2] = 0 }, "scale 2: multiplier 0, shift 11, pre-shift 1: want [2^30, 2^31), [1, 31] and [0, 31]"},
+		{"leaky", "negative scale", func(_ *ermfmt.Model, o *ermfmt.Op) { o.Conv.Neg.Mult[1] = -1<<31 + 1 }, ""},
+		{"leaky", "least negative scale", func(_ *ermfmt.Model, o *ermfmt.Op) { o.Conv.Neg.Mult[1] = -1 << 30 }, ""},
+		{"leaky", "negative scale below", func(_ *ermfmt.Model, o *ermfmt.Op) { o.Conv.Neg.Mult[1] = -1 << 31 }, "scale 1: multiplier -2147483648, shift 12, pre-shift 1: want [2^30, 2^31), [1, 31] and [0, 31], or a negative multiplier of such a size"},
+		{"leaky", "negative scale above", func(_ *ermfmt.Model, o *ermfmt.Op) { o.Conv.Neg.Mult[1] = -1<<30 + 1 }, "scale 1: multiplier -1073741823, shift 12, pre-shift 1: want [2^30, 2^31), [1, 31] and [0, 31], or a negative multiplier of such a size"},
+		{"leaky", "negative scale of the others", func(_ *ermfmt.Model, o *ermfmt.Op) { o.Conv.Requant.Mult[1] = -1 << 30 }, "scale 1: multiplier -1073741824, shift 7, pre-shift 1: want [2^30, 2^31), [1, 31] and [0, 31]"},
+		{"leaky", "scale", func(m *ermfmt.Model, o *ermfmt.Op) { o.Conv.Neg.Mult[2] = 0 }, "scale 2: multiplier 0, shift 11, pre-shift 1: want [2^30, 2^31), [1, 31] and [0, 31], or a negative multiplier of such a size"},
 		// §6
 		{"lut", "short table", func(m *ermfmt.Model, o *ermfmt.Op) { o.LUT.Table8 = o.LUT.Table8[1:] }, "tables of 255 8-bit and 0 16-bit entries, want 256 and 0"},
 		{"lut", "wide table", func(m *ermfmt.Model, o *ermfmt.Op) { o.LUT.Table8, o.LUT.Table16 = nil, make([]int16, 256) }, "tables of 0 8-bit and 256 16-bit entries, want 256 and 0"},

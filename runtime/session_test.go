@@ -344,7 +344,7 @@ func TestLoadErrors(t *testing.T) {
 	}{
 		"missing":   {filepath.Join(dir, "no.erm"), nil, "no such file or directory", os.ErrNotExist},
 		"directory": {dir, nil, "not a regular file", nil},
-		"empty":     {write("empty.erm", nil), nil, "the file is empty or too large to map", nil},
+		"empty":     {write("empty.erm", nil), nil, "header, byte 0x0: the file ends here, want at least 64 bytes", nil},
 		"text":      {write("text.erm", []byte(strings.Repeat("hello ", 20))), nil, "header, byte 0x0: this is not an .erm file", nil},
 		"cut off":   {write("cut.erm", every[:1000]), nil, "header, byte 0x10: the file should have " + strconv.Itoa(len(every)) + " bytes and has 1000", nil},
 		"newer":     {write("newer.erm", newer.Bytes()), nil, "header, byte 0x8: format version 2 is not supported, want 1; the file was made by a newer edgerun", ermfmt.ErrUnsupported},

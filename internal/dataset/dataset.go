@@ -32,7 +32,6 @@ func (in Input) len() int {
 // Set is labelled or unlabelled data for a network. It implements
 // quant.Samples.
 type Set struct {
-	path   string
 	inputs []Input
 	pre    Preprocess
 	items  []item
@@ -52,6 +51,7 @@ type item struct {
 
 // array is data for one input, with a leading axis of samples.
 type array struct {
+	path   string
 	floats []float32
 	per    int // elements of a sample
 }
@@ -83,7 +83,7 @@ func Open(path string, inputs []Input, pre Preprocess) (*Set, error) {
 	if err := pre.Check(); err != nil {
 		return nil, err
 	}
-	s := &Set{path: path, inputs: inputs, pre: pre}
+	s := &Set{inputs: inputs, pre: pre}
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, fail(path, err)
@@ -271,7 +271,7 @@ func (s *Set) openArchive(path string) error {
 			}
 			return fail(path, fmt.Errorf("there is no array %s; the archive has %s", want, strings.Join(have, ", ")))
 		}
-		m, err := s.addArray(in, a)
+		m, err := s.addArray(path, in, a)
 		if err != nil {
 			return fail(path, err)
 		}
@@ -308,7 +308,7 @@ func (s *Set) openArchive(path string) error {
 
 // addArray takes an array as samples of one input: its shape is the input's,
 // with a leading axis that counts samples, or is a multiple of the batch.
-func (s *Set) addArray(in Input, a *npy.Array) (int, error) {
+func (s *Set) addArray(path string, in Input, a *npy.Array) (int, error) {
 	per := in.len()
 	if per == 0 || a.Len()%per != 0 || a.Len() == 0 || !fits(a.Shape, in.Shape) {
 		return 0, fmt.Errorf("the array has shape %v, want %v or several of these along the first axis, for input %q", a.Shape, in.Shape, in.Name)
@@ -316,7 +316,7 @@ func (s *Set) addArray(in Input, a *npy.Array) (int, error) {
 	if s.data == nil {
 		s.data = map[string]*array{}
 	}
-	s.data[in.Name] = &array{a.Float32s(), per}
+	s.data[in.Name] = &array{path, a.Float32s(), per}
 	return a.Len() / per, nil
 }
 
@@ -351,7 +351,7 @@ func (s *Set) openArray(path string) error {
 	if err != nil {
 		return fail(path, err)
 	}
-	n, err := s.addArray(s.inputs[0], a)
+	n, err := s.addArray(path, s.inputs[0], a)
 	if err != nil {
 		return fail(path, err)
 	}
@@ -428,7 +428,7 @@ func (s *Set) Sample(i int) (sample [][]float32, err error) {
 			a := s.data[in.Name]
 			x := a.floats[it.index*a.per:][:a.per]
 			if k := notFinite(x); k >= 0 {
-				return nil, fail(s.path, fmt.Errorf("sample %d, input %q: element %d is not a finite number", it.index, in.Name, k))
+				return nil, fail(a.path, fmt.Errorf("sample %d, input %q: element %d is not a finite number", it.index, in.Name, k))
 			}
 			sample = append(sample, x)
 		}
