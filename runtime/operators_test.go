@@ -26,6 +26,16 @@ func operators() map[string]func(n *ermoracle.Net) {
 		maxH               int32 = 16384
 	)
 	k3 := win{KH: 3, KW: 3, PT: 1, PL: 1, PB: 1, PR: 1}
+	// addMul has sums and products of all widths, with a second operand of shape b.
+	addMul := func(s, b dims) func(n *net) {
+		return func(n *net) {
+			for _, w := range [][3]ermfmt.DType{{i8, i8, i8}, {i8, i8, i16}, {i8, i16, i8}, {i16, i8, i16}, {i16, i16, i16}, {i16, i16, i8}} {
+				x := in(n, w[0], s)
+				n.Add(x, in(n, w[1], b), w[2])
+				n.Mul(x, n.Const(w[1], b), w[2])
+			}
+		}
+	}
 	return map[string]func(n *net){
 		"conv: one of all":                 one(plain, dims{1, 1, 1, 1}, conv{}),
 		"conv: pointwise":                  one(plain, dims{1, 7, 9, 16}, conv{OC: 12}),
@@ -71,17 +81,16 @@ func operators() map[string]func(n *ermoracle.Net) {
 			n.SE(in(n, i8, dims{3, 5, 1, 9}), 4, true)
 			n.SE(in(n, i8, dims{2, 1, 1, 1}), 1, true)
 		},
-		"add, mul: all widths and constants": func(n *net) {
-			for _, s := range []dims{{1, 1, 1, 1}, {2, 3, 4, 5}, {1, 40, 30, 7}} {
-				for _, b := range []dims{s, {1, 1, 1, s[3]}, {s[0], s[1], s[2], 1}, {1, s[1], 1, 1}, {s[0], 1, s[2], s[3]}} {
-					for _, w := range [][3]ermfmt.DType{{i8, i8, i8}, {i8, i8, i16}, {i8, i16, i8}, {i16, i8, i16}, {i16, i16, i16}, {i16, i16, i8}} {
-						x := in(n, w[0], s)
-						n.Add(x, in(n, w[1], b), w[2])
-						n.Mul(x, n.Const(w[1], b), w[2])
-					}
-				}
-			}
-		},
+		"add, mul: one element":    addMul(dims{1, 1, 1, 1}, dims{1, 1, 1, 1}),
+		"add, mul: same shape":     addMul(dims{2, 3, 4, 5}, dims{2, 3, 4, 5}),
+		"add, mul: per channel":    addMul(dims{2, 3, 4, 5}, dims{1, 1, 1, 5}),
+		"add, mul: per pixel":      addMul(dims{2, 3, 4, 5}, dims{2, 3, 4, 1}),
+		"add, mul: per row":        addMul(dims{2, 3, 4, 5}, dims{1, 3, 1, 1}),
+		"add, mul: rows repeat":    addMul(dims{2, 3, 4, 5}, dims{2, 1, 4, 5}),
+		"add, mul: long":           addMul(dims{1, 40, 30, 7}, dims{1, 40, 30, 7}),
+		"add, mul: long, channels": addMul(dims{1, 40, 30, 7}, dims{1, 1, 1, 7}),
+		"add, mul: long, pixels":   addMul(dims{1, 40, 30, 7}, dims{1, 40, 30, 1}),
+		"add, mul: long, rows":     addMul(dims{1, 40, 30, 7}, dims{1, 40, 1, 1}),
 		"add, mul of a tensor with itself": func(n *net) {
 			x := in(n, i8, dims{1, 3, 5, 7})
 			n.Mul(n.Add(x, x, i8), x, i16)

@@ -35,7 +35,7 @@ func TestIdleCostsNothing(t *testing.T) {
 	const idle = 200 * time.Millisecond
 	used := time.Hour
 	// The rest of the process is not always quiet, the workers have to be.
-	for try := 0; try < 5 && used > idle/50; try++ {
+	for try := 0; try < 5 && used > idle/10; try++ {
 		for range 10 {
 			require.NoError(t, s.Run())
 		}
@@ -45,7 +45,7 @@ func TestIdleCostsNothing(t *testing.T) {
 		used = processorTime(t) - before
 	}
 	t.Logf("%v of processor time in %v", used, idle)
-	require.LessOrEqual(t, used, idle/50)
+	require.LessOrEqual(t, used, idle/10) // one that spins takes all of it
 }
 
 // mapped reports whether a file is mapped into the process.
