@@ -196,7 +196,7 @@ func TestUnsupported(t *testing.T) {
 // beside a result that is valid.
 func TestGate(t *testing.T) {
 	m := openDemo(t)
-	res, err := m.Quantize(context.Background(), demo().calib[:20], Options{MinAgreement: 1.01})
+	res, err := m.Quantize(context.Background(), demo().calib[:12], Options{MinAgreement: 1.01})
 	var gate *GateError
 	require.ErrorAs(t, err, &gate)
 	require.NotNil(t, res)
@@ -220,7 +220,7 @@ func TestGate(t *testing.T) {
 		require.Contains(t, err.Error(), l.Name)
 	}
 	// A gate that is met, and one on outputs that are no classes.
-	_, err = m.Quantize(context.Background(), demo().calib[:20], Options{MinAgreement: 0.2})
+	_, err = m.Quantize(context.Background(), demo().calib[:10], Options{MinAgreement: 0.2})
 	require.NoError(t, err)
 	m, err = OpenBytes(ot.Model(17, ot.In("x", ir.Float32, 1, 8), ot.Out("y"), ot.Init("w", ot.F(make([]float32, 8), 8, 1)),
 		ot.Node("MatMul", ot.Names("x", "w"), ot.Names("y"))), "one.onnx", OpenOptions{})
@@ -260,6 +260,9 @@ func TestCancel(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]bool{"graph": true, "calibrate": true, "ranges": true, "weights": true, "lower": true, "compare": true}, stages)
 	for _, stage := range []string{"graph", "calibrate", "ranges", "compare"} {
+		if testing.Short() && stage != "ranges" {
+			continue
+		}
 		ctx, cancel := context.WithCancel(context.Background())
 		var at time.Time
 		res, err := m.Quantize(ctx, demo().calib[:12], Options{Progress: func(p Progress) {

@@ -76,11 +76,14 @@ func compare(t testing.TB, m *Model, res *Result, samples Samples) *Comparison {
 // float network, and the automatic choice is not worse than the best.
 func TestMethods(t *testing.T) {
 	m := openDemo(t)
-	test := demo().test[:80]
+	calib, test, methods := demo().calib[:40], demo().test[:80], Methods
+	if testing.Short() {
+		calib, test, methods = calib[:12], test[:20], []Method{Auto, MinMax}
+	}
 	least := map[Method]float64{MinMax: 22, Percentile: 22, MSE: 22, Entropy: 10, Auto: 24}
 	got := map[Method]float64{}
-	for _, method := range Methods {
-		res, err := m.Quantize(context.Background(), demo().calib[:40], Options{Method: method})
+	for _, method := range methods {
+		res, err := m.Quantize(context.Background(), calib, Options{Method: method})
 		require.NoError(t, err)
 		require.Equal(t, method, res.Report.Method)
 		c := compare(t, m, res, test)

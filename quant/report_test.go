@@ -19,7 +19,7 @@ import (
 // the float network and with a comparison of the two.
 func TestReport(t *testing.T) {
 	m := openDemo(t)
-	samples := demo().calib[:30]
+	samples := demo().calib[:20]
 	var stages []string
 	res, err := m.Quantize(context.Background(), samples, Options{Method: Auto, Labels: []string{"a", "b"}, Meta: []ermfmt.Meta{{Key: ermfmt.MetaColor, Value: "gray"}},
 		Progress: func(p Progress) {
@@ -48,8 +48,8 @@ func TestReport(t *testing.T) {
 	require.Equal(t, "model.onnx", r.Source)
 	require.Equal(t, m.Size, r.FloatBytes)
 	require.Equal(t, int64(len(res.Bytes)), r.Bytes)
-	require.Equal(t, 30, r.Samples)
-	require.Equal(t, 6, r.HeldOut)
+	require.Equal(t, 20, r.Samples)
+	require.Equal(t, 4, r.HeldOut)
 
 	// The file.
 	em, err := edgerun.LoadBytes(res.Bytes)
@@ -117,7 +117,7 @@ func TestReport(t *testing.T) {
 	// The layers: those of the file, as a comparison on the same samples finds
 	// them.
 	var held SampleList
-	for i := 4; i < 30; i += 5 {
+	for i := 4; i < 20; i += 5 {
 		held = append(held, samples[i])
 	}
 	c := compare(t, m, res, held)
