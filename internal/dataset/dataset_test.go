@@ -211,12 +211,12 @@ func TestArchives(t *testing.T) {
 	two := []Input{{Name: "a", Shape: []int{1, 2}}, {Name: "b", Shape: []int{1, 1, 3}}}
 	pair := []Input{{Name: "x", Shape: []int{1, 2}}}
 	x := npyOf([]int{3, 2}, float32(1), 2, 3, 4, 5, 6)
-	open := func(arrays map[string][]byte, in []Input) (*Set, error, string) {
+	open := func(arrays map[string][]byte, in []Input) (*Set, string, error) {
 		p := filepath.Join(tree(t, map[string][]byte{"data.npz": npzOf(arrays)}), "data.npz")
 		s, err := Open(p, in, Preprocess{})
-		return s, err, p
+		return s, p, err
 	}
-	s, err, _ := open(map[string][]byte{"x": x, "y": npyOf([]int{3}, int64(2), 0, 1), "other": []byte("nonsense that nobody reads")}, pair)
+	s, _, err := open(map[string][]byte{"x": x, "y": npyOf([]int{3}, int64(2), 0, 1), "other": []byte("nonsense that nobody reads")}, pair)
 	require.NoError(t, err)
 	values, labels := first(t, s)
 	require.Equal(t, []float32{1, 3, 5}, values)
@@ -224,7 +224,7 @@ func TestArchives(t *testing.T) {
 	require.False(t, s.Pictures())
 
 	// The input's own name, labels as floats, other axes of one.
-	s, err, _ = open(map[string][]byte{"image": npyOf([]int{3, 1, 2, 1}, uint8(1), 2, 3, 4, 5, 255), "y": npyOf([]int{3, 1}, float32(2), 0, 1)}, []Input{{Name: "image", Shape: []int{1, 2, 1, 1}}})
+	s, _, err = open(map[string][]byte{"image": npyOf([]int{3, 1, 2, 1}, uint8(1), 2, 3, 4, 5, 255), "y": npyOf([]int{3, 1}, float32(2), 0, 1)}, []Input{{Name: "image", Shape: []int{1, 2, 1, 1}}})
 	require.NoError(t, err)
 	v, err := s.Sample(2)
 	require.NoError(t, err)
@@ -232,12 +232,12 @@ func TestArchives(t *testing.T) {
 	require.True(t, s.Labelled())
 
 	// Several inputs, one of them called y.
-	s, err, _ = open(map[string][]byte{"a": npyOf([]int{2, 2}, float32(1), 2, 3, 4), "b": npyOf([]int{2, 1, 3}, int8(-1), 2, 3, 4, 5, 6)}, two)
+	s, _, err = open(map[string][]byte{"a": npyOf([]int{2, 2}, float32(1), 2, 3, 4), "b": npyOf([]int{2, 1, 3}, int8(-1), 2, 3, 4, 5, 6)}, two)
 	require.NoError(t, err)
 	v, err = s.Sample(1)
 	require.NoError(t, err)
 	require.Equal(t, [][]float32{{3, 4}, {4, 5, 6}}, v)
-	s, err, _ = open(map[string][]byte{"x": x, "y": npyOf([]int{3, 2}, float32(7), 8, 9, 10, 11, 12)}, []Input{{Name: "x", Shape: []int{1, 2}}, {Name: "y", Shape: []int{1, 2}}})
+	s, _, err = open(map[string][]byte{"x": x, "y": npyOf([]int{3, 2}, float32(7), 8, 9, 10, 11, 12)}, []Input{{Name: "x", Shape: []int{1, 2}}, {Name: "y", Shape: []int{1, 2}}})
 	require.NoError(t, err)
 	v, err = s.Sample(0)
 	require.NoError(t, err)
@@ -245,12 +245,12 @@ func TestArchives(t *testing.T) {
 	require.False(t, s.Labelled())
 
 	// A network whose batch is 2.
-	s, err, _ = open(map[string][]byte{"x": npyOf([]int{4, 2}, float32(1), 2, 3, 4, 5, 6, 7, 8)}, []Input{{Name: "x", Shape: []int{2, 2}}})
+	s, _, err = open(map[string][]byte{"x": npyOf([]int{4, 2}, float32(1), 2, 3, 4, 5, 6, 7, 8)}, []Input{{Name: "x", Shape: []int{2, 2}}})
 	require.NoError(t, err)
 	require.Equal(t, 2, s.Len())
 
 	// Classes per pixel.
-	s, err, _ = open(map[string][]byte{"x": x, "y": npyOf([]int{3, 2, 2}, uint8(0), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255)}, pair)
+	s, _, err = open(map[string][]byte{"x": x, "y": npyOf([]int{3, 2, 2}, uint8(0), 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 255)}, pair)
 	require.NoError(t, err)
 	require.True(t, s.Masked())
 	classes, h, w, err := s.Mask(2)
@@ -277,11 +277,11 @@ func TestArchives(t *testing.T) {
 		"broken":      {map[string][]byte{"x": x[:140]}, pair, `npy: array "x": the file ends after 3 of 6 elements`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err, path := open(c.arrays, c.in)
+			_, path, err := open(c.arrays, c.in)
 			require.EqualError(t, err, path+": "+c.want)
 		})
 	}
-	s, err, path := open(map[string][]byte{"x": npyOf([]int{2, 2}, float32(1), 2, 3, float32(math.Inf(1)))}, pair)
+	s, path, err := open(map[string][]byte{"x": npyOf([]int{2, 2}, float32(1), 2, 3, float32(math.Inf(1)))}, pair)
 	require.NoError(t, err)
 	_, err = s.Sample(0)
 	require.NoError(t, err)
