@@ -4,11 +4,24 @@ package arm64
 
 import "github.com/edgerun/edgerun/kernels"
 
-// Plug lays the kernels of the tiers that isa covers over a table.
+// Plug lays the kernels of the tiers that isa covers over a table: those of a
+// higher tier in front of, or in place of, those of a lower one.
 func Plug(t *kernels.Table, isa kernels.ISA) {
-	if !isa.Has(kernels.NEON) {
-		return
+	for _, tier := range kernels.Tiers {
+		lay := plugs[tier.Name]
+		if lay == nil || !isa.Has(tier.ISA) {
+			continue
+		}
+		t.Tier = tier.Name
+		for _, f := range lay {
+			f(t)
+		}
 	}
-	t.Tier = "neon"
-	plugLUT(t)
+}
+
+// plugs holds, for every tier, the functions that lay one family each.
+var plugs = map[string][]func(*kernels.Table){
+	"neon":    {plugLUT},
+	"dotprod": {},
+	"i8mm":    {},
 }
