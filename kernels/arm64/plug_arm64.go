@@ -21,7 +21,15 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 
 // plugs holds, for every tier, the functions that lay one family each.
 var plugs = map[string][]func(*kernels.Table){
-	"neon":    {plugLUT},
+	"neon":    {plugLUT, plugConv(tierNEON)},
 	"dotprod": {},
 	"i8mm":    {},
+}
+
+// plugConv lays a tier's convolutions over a table.
+func plugConv(t tier) func(*kernels.Table) {
+	return func(tab *kernels.Table) {
+		tab.Conv = append([]kernels.Conv{newConv("conv", t, nil)}, tab.Conv...)
+		tab.Dense = append([]kernels.Conv{newConv("dense", t, nil)}, tab.Dense...)
+	}
 }
