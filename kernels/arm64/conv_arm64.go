@@ -135,8 +135,16 @@ func convRun(t tier, a *kernels.ConvArgs, w, u0, u1 int, f fill) {
 // args sets what all calls of a run share.
 func (p *plan) args(a *kernels.ConvArgs, mem *memory, taps []int32) gemmArgs {
 	args := gemmArgs{
-		taps: &taps[0], acc: &mem.acc[0], ntaps: p.ntaps, kc: p.kc, qstep: p.qstep, ostep: 16 * p.elem, tail: p.tail,
-		pre: int32(a.Pre), zero32: a.ZOut, lo32: a.Lo, hi32: a.Hi, zero: int16(a.ZOut), lo: int8(a.Lo), hi: int8(a.Hi),
+		taps: &taps[0], acc: &mem.acc[0], ntaps: p.ntaps, kc: p.kc, qstep: p.qstep, shift: p.elem - 1,
+		pre: int32(a.Pre), zero32: a.ZOut, lo32: a.Lo, hi32: a.Hi,
+	}
+	for i := range args.zero {
+		args.zero[i] = int16(a.ZOut)
+	}
+	fillBytes(args.lo[:], int8(a.Lo))
+	fillBytes(args.hi[:], int8(a.Hi))
+	if p.narrow {
+		args.narrow = 1
 	}
 	if len(a.NegMult) > 0 {
 		args.flags |= gemmFinal | gemmNeg
@@ -264,17 +272,15 @@ func (p *plan) calls(t tier, args *gemmArgs, rows, outs []int32, b0, b1 int) {
 	blocks := min(max(1, callCycles/(cycles*min(tiles, 8))), b1-b0)
 	tiles = min(max(1, callCycles/(cycles*blocks)), tiles)
 	for b := b0; b < b1; b += blocks {
-		args.w = (*int8)(unsafe.Add(unsafe.Pointer(w), 16*b*k))
+		first := p.first(b)
+		args.w = (*int8)(unsafe.Add(unsafe.Pointer(w), first*k))
 		args.q = (*int32)(unsafe.Add(unsafe.Pointer(q), b*p.qstep))
-		args.out = unsafe.Add(out, b*args.ostep)
-		args.n = 16 * blocks
-		if b+blocks >= b1 {
-			args.n = min(p.oc, 16*b1) - 16*b
-		}
+		args.out = unsafe.Add(out, first*p.elem)
+		args.n, args.blocks = p.oc-first, min(blocks, b1-b)
 		for r := 0; r < len(rows); r += 4 * tiles {
 			args.rows, args.outs, args.m = &rows[r], &outs[r], min(4*tiles, len(rows)-r)
-			if p.tooLong(args) {
-				p.longTile(t, args)
+			if p.tooLong(args, b) {
+				p.longTile(t, args, b)
 			} else {
 				t.run(args)
 			}
@@ -283,18 +289,9 @@ func (p *plan) calls(t tier, args *gemmArgs, rows, outs []int32, b0, b1 int) {
 	args.w, args.q, args.out = w, q, out
 }
 
-// width is the number of columns of the block that a call of less than two
-// computes.
-func (p *plan) width(args *gemmArgs) int {
-	if args.n >= 16 {
-		return 16
-	}
-	return 4 * p.tail
-}
-
-// tooLong reports whether a single tile takes too long for one call.
-func (p *plan) tooLong(args *gemmArgs) bool {
-	cycles, width := tileCycles(p.rowBytes()), p.width(args)
+// tooLong reports whether a single tile of block b takes too long for one call.
+func (p *plan) tooLong(args *gemmArgs, b int) bool {
+	cycles, width := tileCycles(p.rowBytes()), p.width(b)
 	if args.m == 1 && width == 16 {
 		return cycles*3/10 > mostCycles
 	}
@@ -302,7 +299,7 @@ func (p *plan) tooLong(args *gemmArgs) bool {
 }
 
 // longTile computes one tile in several calls, each of them some taps.
-func (p *plan) longTile(t tier, args *gemmArgs) {
+func (p *plan) longTile(t tier, args *gemmArgs, b int) {
 	call := *args
 	call.flags = args.flags&^gemmFinal | gemmSpill
 	n := max(1, callCycles/tileCycles(p.kc))
@@ -313,7 +310,7 @@ func (p *plan) longTile(t tier, args *gemmArgs) {
 		}
 		t.run(&call)
 		call.taps = (*int32)(unsafe.Add(unsafe.Pointer(call.taps), 4*n))
-		call.w = (*int8)(unsafe.Add(unsafe.Pointer(call.w), n*p.kc*p.width(args)))
+		call.w = (*int8)(unsafe.Add(unsafe.Pointer(call.w), n*p.kc*p.width(b)))
 		call.flags |= gemmFill
 	}
 }

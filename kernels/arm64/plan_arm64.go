@@ -58,9 +58,10 @@ type plan struct {
 	pieces    int // into how many each is cut,
 	ntaps, kc int // what comes out
 
-	blocks int // of a group's channels
-	tail   int // groups of 4 in the last one
-	elem   int // bytes of an output
+	blocks int  // of a group's channels
+	cut    int  // the column where the last of several blocks starts
+	narrow bool // blocks at the end may have less than 16 columns
+	elem   int  // bytes of an output
 
 	// The packed memory: the plan, tables, constants and weights.
 	tables, consts, weights, packed int
@@ -168,21 +169,38 @@ func (p *plan) chooseStrip(a *kernels.ConvArgs) {
 
 func (p *plan) layOut(a *kernels.ConvArgs) {
 	p.blocks = ceilDiv(p.oc, 16)
-	p.tail = ceilDiv(p.oc-16*(p.blocks-1), 4)
-	if p.n*p.oh*p.ow == 1 {
-		p.tail = 4 // the kernels do single rows 16 columns wide
+	// The kernels do single rows 16 columns wide.
+	p.narrow = p.n*p.oh*p.ow > 1
+	p.cut = 16 * (p.blocks - 1)
+	if p.narrow && p.blocks > 1 {
+		p.cut = p.cut - 16 + width(p.oc-p.cut+16)
 	}
 	p.qstep = 3 * 64
 	if len(a.NegMult) > 0 {
 		p.qstep = 5 * 64
 	}
 	p.groupq = p.blocks * p.qstep
-	p.groupBytes = (16*(p.blocks-1) + 4*p.tail) * p.rowBytes()
+	p.groupBytes = (p.cut + p.width(p.blocks-1)) * p.rowBytes()
 	p.tables = line(int(unsafe.Sizeof(*p)))
 	p.consts = p.tables + line(4*(2*p.sh*p.sw+p.ntaps))
 	p.weights = p.consts + a.Groups*p.groupq
 	// Kernels read up to a step of weights ahead.
 	p.packed = p.weights + line(a.Groups*p.groupBytes) + 64
+}
+
+// first is the first column of a block, width how many it has.
+func (p *plan) first(b int) int {
+	if b == p.blocks-1 {
+		return p.cut
+	}
+	return 16 * b
+}
+
+func (p *plan) width(b int) int {
+	if !p.narrow {
+		return 16
+	}
+	return width(p.oc - p.first(b))
 }
 
 // offsets returns the tables.
@@ -227,14 +245,11 @@ func (p *plan) pack(t tier, dst []int8, a *kernels.ConvArgs) {
 	}
 	for g := range a.Groups {
 		for b := range p.blocks {
-			c := g*p.oc + 16*b
-			cols := min(16, p.oc-16*b)
+			first, width := p.first(b), p.width(b)
+			c := g*p.oc + first
+			cols := min(width, p.oc-first)
 			p.packConsts(dst[p.consts+g*p.groupq+b*p.qstep:], a, c, cols)
-			width := 16
-			if b == p.blocks-1 {
-				width = 4 * p.tail
-			}
-			w := dst[p.weights+g*p.groupBytes+16*b*p.rowBytes():][:width*p.rowBytes()]
+			w := dst[p.weights+g*p.groupBytes+first*p.rowBytes():][:width*p.rowBytes()]
 			t.pack(w, a.Weights[c*p.k:], p.k, cols, width, runs)
 		}
 	}
