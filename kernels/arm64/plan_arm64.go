@@ -57,6 +57,7 @@ type plan struct {
 	runBytes  int // their bytes,
 	pieces    int // into how many each is cut,
 	ntaps, kc int // what comes out
+	gaps      int // runs that are gathered
 
 	blocks int  // of a group's channels
 	cut    int  // the column where the last of several blocks starts
@@ -102,7 +103,7 @@ func (p *plan) chooseSource(t tier, a *kernels.ConvArgs) {
 			natural, runBytes = a.KH*a.KW, p.ic
 		}
 		if natural*roundUp(runBytes, t.step())*10 > roundUp(p.k, t.step())*11 {
-			p.from = fromColumns
+			p.from, p.gaps = fromColumns, natural
 		} else {
 			p.from, p.natural, p.runBytes = fromCopy, natural, runBytes
 		}
@@ -182,7 +183,7 @@ func (p *plan) layOut(a *kernels.ConvArgs) {
 	p.groupq = p.blocks * p.qstep
 	p.groupBytes = (p.cut + p.width(p.blocks-1)) * p.rowBytes()
 	p.tables = line(int(unsafe.Sizeof(*p)))
-	p.consts = p.tables + line(4*(2*p.sh*p.sw+p.ntaps))
+	p.consts = p.tables + line(4*(2*p.sh*p.sw+p.ntaps+p.gaps))
 	p.weights = p.consts + a.Groups*p.groupq
 	// Kernels read up to a step of weights ahead.
 	p.packed = p.weights + line(a.Groups*p.groupBytes) + 64
@@ -210,6 +211,22 @@ func (p *plan) offsets(packed []int8) (rows, outs, taps []int32) {
 	return t[:px], t[px:][:px], t[2*px:]
 }
 
+func (p *plan) gapsAt(packed []int8) []int32 {
+	return unsafe.Slice((*int32)(unsafe.Pointer(&packed[p.tables+4*(2*p.sh*p.sw+p.ntaps)])), p.gaps)
+}
+
+// gap is where run r of n starts in the copy: there is one for every kernel row,
+// or one for every tap.
+func (p *plan) gap(a *kernels.ConvArgs, r, n int) int {
+	switch n {
+	case 1:
+		return 0
+	case a.KH:
+		return r * a.DH * p.pitch
+	}
+	return r/a.KW*a.DH*p.pitch + r%a.KW*a.DW*p.ic
+}
+
 // pack fills the packed memory.
 func (p *plan) pack(t tier, dst []int8, a *kernels.ConvArgs) {
 	clear(dst)
@@ -229,17 +246,13 @@ func (p *plan) pack(t tier, dst []int8, a *kernels.ConvArgs) {
 			}
 		}
 	}
+	for i := range p.gaps {
+		p.gapsAt(dst)[i] = int32(p.gap(a, i, p.gaps))
+	}
 	var runs []run
 	for r := range p.natural {
-		at := 0
-		switch {
-		case p.natural == a.KH && p.natural > 1:
-			at = r * a.DH * p.pitch
-		case p.natural > 1:
-			at = r/a.KW*a.DH*p.pitch + r%a.KW*a.DW*p.ic
-		}
 		for i := range p.pieces {
-			taps[len(runs)] = int32(at + i*p.kc)
+			taps[len(runs)] = int32(p.gap(a, r, p.natural) + i*p.kc)
 			runs = append(runs, run{first: r*p.runBytes + i*p.kc, n: max(0, min(p.kc, p.runBytes-i*p.kc)), kc: p.kc})
 		}
 	}
