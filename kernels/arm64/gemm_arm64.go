@@ -55,6 +55,9 @@ const (
 //go:noescape
 func gemmNEON(a *gemmArgs)
 
+//go:noescape
+func gemmDotProd(a *gemmArgs)
+
 // tier is an instruction-set level that has GEMM kernels.
 type tier int
 
@@ -77,7 +80,9 @@ func (t tier) step() int {
 // run calls the tier's kernel. By name, so that the arguments stay on the stack.
 func (t tier) run(a *gemmArgs) {
 	switch t {
-	case tierNEON:
+	case tierDotProd:
+		gemmDotProd(a)
+	default:
 		gemmNEON(a)
 	}
 }

@@ -246,8 +246,8 @@
 	STOREPART(11, 24); \
 	STOREPART(12, 28)
 
-// SPILL writes the accumulators of four rows to R23, 64 bytes a row, FILL reads
-// them from there.
+// SPILL writes the accumulators of four rows to R23, 64 bytes a row, FILL
+// reads them from R(n).
 #define SPILL \
 	STPQ(0, 23, 16, 17); \
 	STPQ(32, 23, 18, 19); \
@@ -258,15 +258,15 @@
 	STPQ(192, 23, 28, 29); \
 	STPQ(224, 23, 30, 31)
 
-#define FILL \
-	LDPQ(0, 23, 16, 17); \
-	LDPQ(32, 23, 18, 19); \
-	LDPQ(64, 23, 20, 21); \
-	LDPQ(96, 23, 22, 23); \
-	LDPQ(128, 23, 24, 25); \
-	LDPQ(160, 23, 26, 27); \
-	LDPQ(192, 23, 28, 29); \
-	LDPQ(224, 23, 30, 31)
+#define FILL(n) \
+	LDPQ(0, n, 16, 17); \
+	LDPQ(32, n, 18, 19); \
+	LDPQ(64, n, 20, 21); \
+	LDPQ(96, n, 22, 23); \
+	LDPQ(128, n, 24, 25); \
+	LDPQ(160, n, 26, 27); \
+	LDPQ(192, n, 28, 29); \
+	LDPQ(224, n, 30, 31)
 
 // FINISHED is the end of a tile of so many columns whose outputs are not simply
 // bytes: it spills the accumulators and lets gemmFinish make them, or nobody.
@@ -279,5 +279,17 @@
 	CMP  $4, R14; \
 	CSEL LT, R14, R4, R4; \
 	COLUMNS(columns); \
+	CALL ·gemmFinish(SB); \
+	JMP  next
+
+// FINISHED1 is FINISHED for one row of 16 columns.
+#define FINISHED1(next) \
+	MOVD gemmArgs_acc(R0), R23; \
+	STPQ(0, 23, 16, 17); \
+	STPQ(32, 23, 18, 19); \
+	MOVD gemmArgs_flags(R0), R22; \
+	TBZ  $1, R22, next; \
+	MOVD $1, R4; \
+	COLUMNS(16); \
 	CALL ·gemmFinish(SB); \
 	JMP  next

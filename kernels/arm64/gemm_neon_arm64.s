@@ -463,7 +463,7 @@ part16:
 
 fill16:
 	MOVD gemmArgs_acc(R0), R23
-	FILL
+	FILL(23)
 	JMP k16
 
 spill16:
@@ -536,7 +536,7 @@ next12:
 
 fill12:
 	MOVD gemmArgs_acc(R0), R23
-	FILL
+	FILL(23)
 	JMP ready12
 
 spill12:
@@ -592,7 +592,7 @@ next8:
 
 fill8:
 	MOVD gemmArgs_acc(R0), R23
-	FILL
+	FILL(23)
 	JMP k8
 
 spill8:
@@ -632,7 +632,7 @@ next4:
 
 fill4:
 	MOVD gemmArgs_acc(R0), R23
-	FILL
+	FILL(23)
 	JMP k4
 
 spill4:
@@ -709,15 +709,7 @@ fill1:
 	JMP tap1
 
 spill1:
-	MOVD R23, R3
-	MOVD gemmArgs_acc(R0), R23
-	STPQ(0, 23, 16, 17)
-	STPQ(32, 23, 18, 19)
-	TBZ $1, R3, done16
-	MOVD $1, R4
-	COLUMNS(16)
-	CALL ·gemmFinish(SB)
-	JMP done16
+	FINISHED1(done16)
 
 	// ---- one row, 32 columns: this block and the next, whose weights are at R6 ----
 rows2:
