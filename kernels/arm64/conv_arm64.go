@@ -139,7 +139,7 @@ func (p *plan) args(a *kernels.ConvArgs, mem *memory, taps []int32) gemmArgs {
 		pre: int32(a.Pre), zero32: a.ZOut, lo32: a.Lo, hi32: a.Hi,
 	}
 	for i := range args.zero {
-		args.zero[i] = int16(a.ZOut)
+		args.zero[i] = a.ZOut << 16
 	}
 	fillBytes(args.lo[:], int8(a.Lo))
 	fillBytes(args.hi[:], int8(a.Hi))
@@ -147,13 +147,12 @@ func (p *plan) args(a *kernels.ConvArgs, mem *memory, taps []int32) gemmArgs {
 		args.narrow = 1
 	}
 	if len(a.NegMult) > 0 {
-		args.flags |= gemmFinal | gemmNeg
+		args.flags |= gemmNeg
 	}
 	if a.Out16 != nil {
-		args.flags |= gemmFinal | gemmWide
-	}
-	if a.Pre > 0 {
-		args.flags |= gemmFinal
+		args.flags |= gemmWide
+	} else if a.Lo != -128 || a.Hi != 127 {
+		args.flags |= gemmClamp
 	}
 	return args
 }
@@ -309,12 +308,12 @@ func (p *plan) tooLong(args *gemmArgs, b int) bool {
 // longTile computes one tile in several calls, each of them some taps.
 func (p *plan) longTile(t tier, args *gemmArgs, b int) {
 	call := *args
-	call.flags = args.flags&^gemmFinal | gemmSpill
+	call.flags |= gemmSpill
 	n := max(1, callCycles/tileCycles(p.kc))
 	for first := 0; first < p.ntaps; first += n {
 		call.ntaps = min(n, p.ntaps-first)
 		if first+n >= p.ntaps {
-			call.flags = call.flags&^gemmSpill | gemmFinal
+			call.flags &^= gemmSpill
 		}
 		t.run(&call)
 		call.taps = (*int32)(unsafe.Add(unsafe.Pointer(call.taps), 4*n))

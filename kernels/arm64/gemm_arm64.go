@@ -38,18 +38,18 @@ type gemmArgs struct {
 
 	pre, zero32, lo32, hi32 int32 // for gemmFinish
 
-	// For outputs of 8 bits without a pre-shift: a vector of each.
-	zero   [8]int16
+	// For other outputs: a vector of each.
+	zero   [4]int32 // in the upper half
 	lo, hi [16]int8
 }
 
-// Flags of gemmArgs.
+// Flags of gemmArgs. The kernels know their bits.
 const (
 	gemmFill  = 1 << 0 // accumulators start with what is at acc, not with the bias
-	gemmFinal = 1 << 1 // gemmFinish makes the outputs
 	gemmSpill = 1 << 2 // accumulators stay at acc, there are no outputs yet
 	gemmNeg   = 1 << 3 // there are scales for negative accumulators
 	gemmWide  = 1 << 4 // outputs have 16 bits
+	gemmClamp = 1 << 5 // the bounds are not those of the type
 )
 
 //go:noescape

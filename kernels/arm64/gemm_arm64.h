@@ -88,32 +88,45 @@
 	ADD  $16, R15, R15; \
 	SUBS $4, R14, R14
 
-#define COPY3(s, a, b, c) \
-	MOV_16B(s, a); \
-	MOV_16B(s, b); \
-	MOV_16B(s, c)
-
 // BIAS starts the accumulators of four rows, BIAS1 those of one.
-#define BIAS1 VLD1 (R26), [V16.B16, V17.B16, V18.B16, V19.B16]
+#define BIAS1 LD1X4_16B(26, 16)
 #define BIAS \
-	BIAS1; \
-	COPY3(16, 20, 24, 28); \
-	COPY3(17, 21, 25, 29); \
-	COPY3(18, 22, 26, 30); \
-	COPY3(19, 23, 27, 31)
+	LD1X4_16B(26, 16); \
+	LD1X4_16B(26, 20); \
+	LD1X4_16B(26, 24); \
+	LD1X4_16B(26, 28)
+
+// Requantization. (acc·m + 2^(30+s)) >> (31+s) is what SQDMULH and SRSHL give; here
+// it takes fewer instructions. With acc' = acc << (16-s), SQDMULH gives u =
+// floor(acc'·m / 2^31), and RADDHN with the zero point in the upper half gives
+//
+//	(u + z·2^16 + 2^15) >> 16 = z + floor((floor(acc·m·2^(16-s) / 2^31) + 2^15) / 2^16)
+//	                          = z + floor((acc·m + 2^(30+s)) / 2^(31+s))
+//
+// in 16 bits. That needs s <= 16, |acc'| < 2^31 and a result of 16 bits: pack looks
+// at what the weights allow. Blocks with channels where it does not hold have
+// negative shifts, and go through gemmFinish.
 
 // SCALES loads multipliers to V0 to V3, shifts to V4 to V7, the zero point to V8,
 // the bounds to V9 and V10.
 #define SCALES \
-	ADD  $QMULT, R26, R22; \
-	VLD1.P 64(R22), [V0.B16, V1.B16, V2.B16, V3.B16]; \
-	ADD  $gemmArgs_zero, R0, R23; \
-	VLD1 (R22), [V4.B16, V5.B16, V6.B16, V7.B16]; \
-	VLD1 (R23), [V8.B16, V9.B16, V10.B16]
+	ADD $QMULT, R26, R22; \
+	LD1X4_16B_P(22, 0); \
+	LD1X4_16B(22, 4); \
+	ADD $gemmArgs_zero, R0, R23; \
+	LD1X3_16B(23, 8)
 
 // SCALE8 takes 16 accumulators of each of two rows to 16 bits, zero point added,
 // in a0, a2 and b0, b2.
 #define SCALE8(a0, a1, a2, a3, b0, b1, b2, b3) \
+	SSHL_4S(4, a0, a0); \
+	SSHL_4S(5, a1, a1); \
+	SSHL_4S(6, a2, a2); \
+	SSHL_4S(7, a3, a3); \
+	SSHL_4S(4, b0, b0); \
+	SSHL_4S(5, b1, b1); \
+	SSHL_4S(6, b2, b2); \
+	SSHL_4S(7, b3, b3); \
 	SQDMULH_4S(0, a0, a0); \
 	SQDMULH_4S(1, a1, a1); \
 	SQDMULH_4S(2, a2, a2); \
@@ -122,43 +135,29 @@
 	SQDMULH_4S(1, b1, b1); \
 	SQDMULH_4S(2, b2, b2); \
 	SQDMULH_4S(3, b3, b3); \
-	SRSHL_4S(4, a0, a0); \
-	SRSHL_4S(5, a1, a1); \
-	SRSHL_4S(6, a2, a2); \
-	SRSHL_4S(7, a3, a3); \
-	SRSHL_4S(4, b0, b0); \
-	SRSHL_4S(5, b1, b1); \
-	SRSHL_4S(6, b2, b2); \
-	SRSHL_4S(7, b3, b3); \
-	SQXTN_4H(a0, a0); \
-	SQXTN_4H(a2, a2); \
-	SQXTN_4H(b0, b0); \
-	SQXTN_4H(b2, b2); \
-	SQXTN2_8H(a1, a0); \
-	SQXTN2_8H(a3, a2); \
-	SQXTN2_8H(b1, b0); \
-	SQXTN2_8H(b3, b2); \
-	SQADD_8H(8, a0, a0); \
-	SQADD_8H(8, a2, a2); \
-	SQADD_8H(8, b0, b0); \
-	SQADD_8H(8, b2, b2)
+	RADDHN_4H(8, a0, a0); \
+	RADDHN_4H(8, a2, a2); \
+	RADDHN_4H(8, b0, b0); \
+	RADDHN_4H(8, b2, b2); \
+	RADDHN2_8H(8, a1, a0); \
+	RADDHN2_8H(8, a3, a2); \
+	RADDHN2_8H(8, b1, b0); \
+	RADDHN2_8H(8, b3, b2)
 
 // SCALE4 is SCALE8 for blocks of up to 8 columns: the rows end up in a0 and b0.
 #define SCALE4(a0, a1, b0, b1) \
+	SSHL_4S(4, a0, a0); \
+	SSHL_4S(5, a1, a1); \
+	SSHL_4S(4, b0, b0); \
+	SSHL_4S(5, b1, b1); \
 	SQDMULH_4S(0, a0, a0); \
 	SQDMULH_4S(1, a1, a1); \
 	SQDMULH_4S(0, b0, b0); \
 	SQDMULH_4S(1, b1, b1); \
-	SRSHL_4S(4, a0, a0); \
-	SRSHL_4S(5, a1, a1); \
-	SRSHL_4S(4, b0, b0); \
-	SRSHL_4S(5, b1, b1); \
-	SQXTN_4H(a0, a0); \
-	SQXTN_4H(b0, b0); \
-	SQXTN2_8H(a1, a0); \
-	SQXTN2_8H(b1, b0); \
-	SQADD_8H(8, a0, a0); \
-	SQADD_8H(8, b0, b0)
+	RADDHN_4H(8, a0, a0); \
+	RADDHN_4H(8, b0, b0); \
+	RADDHN2_8H(8, a1, a0); \
+	RADDHN2_8H(8, b1, b0)
 
 // EPILOGUE16 takes the accumulators of four rows and 16 columns to bytes, in V16,
 // V20, V24, V28.
@@ -179,7 +178,10 @@
 	SQXTN_8B(24, 24); \
 	SQXTN_8B(28, 28)
 
+// CLAMP4 does nothing where the bounds are those of the type.
 #define CLAMP4 \
+	MOVD gemmArgs_flags(R0), R22; \
+	TBZ $5, R22, 9(PC); \
 	SMAX_16B(9, 16, 16); \
 	SMAX_16B(9, 20, 20); \
 	SMAX_16B(9, 24, 24); \
@@ -197,27 +199,40 @@
 	NARROW4; \
 	CLAMP4
 
-// EPILOGUE1 is the same for one row of 16 columns, in V16.
-#define EPILOGUE1 \
+// EPILOGUE1 is the same for one row of 16 columns from V(a) on, in V16.
+#define EPILOGUE1(a) \
 	SCALES; \
-	SQDMULH_4S(0, 16, 16); \
-	SQDMULH_4S(1, 17, 17); \
-	SQDMULH_4S(2, 18, 18); \
-	SQDMULH_4S(3, 19, 19); \
-	SRSHL_4S(4, 16, 16); \
-	SRSHL_4S(5, 17, 17); \
-	SRSHL_4S(6, 18, 18); \
-	SRSHL_4S(7, 19, 19); \
-	SQXTN_4H(16, 16); \
-	SQXTN_4H(18, 18); \
-	SQXTN2_8H(17, 16); \
-	SQXTN2_8H(19, 18); \
-	SQADD_8H(8, 16, 16); \
-	SQADD_8H(8, 18, 18); \
-	SQXTN_8B(16, 16); \
-	SQXTN2_16B(18, 16); \
+	SSHL_4S(4, a, a); \
+	SSHL_4S(5, a+1, a+1); \
+	SSHL_4S(6, a+2, a+2); \
+	SSHL_4S(7, a+3, a+3); \
+	SQDMULH_4S(0, a, a); \
+	SQDMULH_4S(1, a+1, a+1); \
+	SQDMULH_4S(2, a+2, a+2); \
+	SQDMULH_4S(3, a+3, a+3); \
+	RADDHN_4H(8, a, a); \
+	RADDHN_4H(8, a+2, a+2); \
+	RADDHN2_8H(8, a+1, a); \
+	RADDHN2_8H(8, a+3, a+2); \
+	SQXTN_8B(a, 16); \
+	SQXTN2_16B(a+2, 16); \
 	SMAX_16B(9, 16, 16); \
 	SMIN_16B(10, 16, 16)
+
+// SPECIAL goes to a label when the outputs of a tile are not to be made here: the
+// accumulators are to be spilled, or gemmFinish makes the outputs.
+#define SPECIAL(label) \
+	MOVD gemmArgs_flags(R0), R23; \
+	MOVW QSHIFT(R26), R22; \
+	TBNZ $2, R23, label; \
+	TBNZ $31, R22, label
+
+// STORE16 writes four rows of 16 columns.
+#define STORE16 \
+	ST1X1_16B(9, 16); \
+	ST1X1_16B(10, 20); \
+	ST1X1_16B(11, 24); \
+	ST1X1_16B(12, 28)
 
 // COLUMNS sets R22 to the columns left, at most those of the block.
 #define COLUMNS(columns) \
@@ -268,13 +283,12 @@
 	LDPQ(192, n, 28, 29); \
 	LDPQ(224, n, 30, 31)
 
-// FINISHED is the end of a tile of so many columns whose outputs are not simply
-// bytes: it spills the accumulators and lets gemmFinish make them, or nobody.
+// FINISHED is the end of a special tile of so many columns.
 #define FINISHED(columns, next) \
 	MOVD gemmArgs_acc(R0), R23; \
 	SPILL; \
 	MOVD gemmArgs_flags(R0), R22; \
-	TBZ  $1, R22, next; \
+	TBNZ $2, R22, next; \
 	MOVD $4, R4; \
 	CMP  $4, R14; \
 	CSEL LT, R14, R4, R4; \
@@ -288,7 +302,7 @@
 	STPQ(0, 23, 16, 17); \
 	STPQ(32, 23, 18, 19); \
 	MOVD gemmArgs_flags(R0), R22; \
-	TBZ  $1, R22, next; \
+	TBNZ $2, R22, next; \
 	MOVD $1, R4; \
 	COLUMNS(16); \
 	CALL ·gemmFinish(SB); \

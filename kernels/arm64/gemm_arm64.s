@@ -7,7 +7,7 @@
 
 // gemmFinish takes the R4 rows of accumulators at R23, 16 columns each, to
 // outputs of any kind: with a pre-shift, other scales for negative accumulators,
-// of 8 or 16 bits. R22 says how many of the columns there are. The GEMM kernels
+// of 8 or 16 bits, or out of reach of the short requantization. R22 says how many of the columns there are. The GEMM kernels
 // call it, with the registers of gemm_arm64.h: the offsets of the rows are at R15.
 // It keeps R0 to R2, R14, R15, R19 to R21, R24 to R26.
 //

@@ -130,15 +130,12 @@ tile16:
 	TBNZ $0, R23, fill16
 	BIAS
 	LOOPS(tap16, k16, tail16, k416, after16, WLOAD16, DOT16)
-	CBNZ R23, spill16
+	SPECIAL(spill16)
 	EPILOGUE16
 	FOUR(R15, R25)
 	CMP $16, R20
 	BLT part16
-	STRQ(0, 9, 16)
-	STRQ(0, 10, 20)
-	STRQ(0, 11, 24)
-	STRQ(0, 12, 28)
+	STORE16
 next16:
 	TILENEXT
 	BLE done16
@@ -169,7 +166,7 @@ tile12:
 	TBNZ $0, R23, fill12
 	BIAS
 	LOOPS(tap12, k12, tail12, k412, after12, WLOAD12, DOT12)
-	CBNZ R23, spill12
+	SPECIAL(spill12)
 	EPILOGUE16
 	FOUR(R15, R25)
 	COLUMNS(12)
@@ -195,7 +192,7 @@ tile8:
 	TBNZ $0, R23, fill8
 	BIAS
 	LOOPS(tap8, k8, tail8, k48, after8, WLOAD8, DOT8)
-	CBNZ R23, spill8
+	SPECIAL(spill8)
 	EPILOGUE8
 	FOUR(R15, R25)
 	COLUMNS(8)
@@ -221,7 +218,7 @@ tile4:
 	TBNZ $0, R23, fill4
 	BIAS
 	LOOPS(tap4, k4, tail4, k44, after4, WLOAD4, DOT4)
-	CBNZ R23, spill4
+	SPECIAL(spill4)
 	EPILOGUE8
 	FOUR(R15, R25)
 	COLUMNS(4)
@@ -314,13 +311,13 @@ after1:
 	VADD V29.S4, V17.S4, V17.S4
 	VADD V30.S4, V18.S4, V18.S4
 	VADD V31.S4, V19.S4, V19.S4
-	CBNZ R23, spill1
-	EPILOGUE1
+	SPECIAL(spill1)
+	EPILOGUE1(16)
 	MOVW (R15), R9
 	ADD R25, R9, R9
 	CMP $16, R20
 	BLT part1
-	STRQ(0, 9, 16)
+	ST1X1_16B(9, 16)
 	JMP done16
 part1:
 	COLUMNS(16)

@@ -175,6 +175,160 @@
 	LD1R_4H_P(7, 10); \
 	LD1R_4H_P(8, 11)
 
+// NEXT16 is the usual end of a tile, with another whole one behind it: LAST16, the
+// epilogue, and what START and BIAS do for the next tile, interleaved. CLAMP is
+// CLAMPED or nothing.
+//
+// V12, V13, V4, V5 shifts   V8-V11 multipliers, then the bias
+// V0 zero point   V1, V2 bounds   R22, R23, R16, R17 outputs
+#define NEXT16(CLAMP) \
+	MUL0(14); \
+	LDPQ(QSHIFT, 26, 12, 13); \
+	MUL1(14); \
+	MUL2(14); \
+	MUL3(14); \
+	MLA0(15); \
+	ADD $gemmArgs_zero, R0, R23; \
+	MLA1(15); \
+	MLA2(15); \
+	LDPQ(QSHIFT+32, 26, 4, 5); \
+	MLA3(15); \
+	ADD $QMULT, R26, R22; \
+	ADD0(19); \
+	ADD1(19); \
+	ADD2(19); \
+	MOVW 16(R1), R9; \
+	ADD3(19); \
+	MOVD gemmArgs_taps(R0), R13; \
+	SSHL_4S(12, 16, 16); \
+	SSHL_4S(13, 17, 17); \
+	LD1X4_16B(22, 8); \
+	SSHL_4S(12, 20, 20); \
+	SSHL_4S(13, 21, 21); \
+	SSHL_4S(12, 24, 24); \
+	SSHL_4S(13, 25, 25); \
+	SSHL_4S(12, 28, 28); \
+	SSHL_4S(13, 29, 29); \
+	SSHL_4S(4, 18, 18); \
+	SSHL_4S(5, 19, 19); \
+	SSHL_4S(4, 22, 22); \
+	SSHL_4S(5, 23, 23); \
+	MOVD gemmArgs_ntaps(R0), R4; \
+	SSHL_4S(4, 26, 26); \
+	SSHL_4S(5, 27, 27); \
+	SSHL_4S(4, 30, 30); \
+	LD1X3_16B(23, 0); \
+	SSHL_4S(5, 31, 31); \
+	SQDMULH_4S(8, 16, 16); \
+	SQDMULH_4S(9, 17, 17); \
+	SQDMULH_4S(10, 18, 18); \
+	ADD R24, R9, R9; \
+	SQDMULH_4S(11, 19, 19); \
+	SQDMULH_4S(8, 20, 20); \
+	SQDMULH_4S(9, 21, 21); \
+	MOVW 20(R1), R10; \
+	SQDMULH_4S(10, 22, 22); \
+	MOVW 24(R1), R11; \
+	SQDMULH_4S(11, 23, 23); \
+	MOVW 28(R1), R12; \
+	SQDMULH_4S(8, 24, 24); \
+	MOVW.P 4(R13), R3; \
+	SQDMULH_4S(9, 25, 25); \
+	MOVW (R15), R22; \
+	SQDMULH_4S(10, 26, 26); \
+	MOVW 4(R15), R23; \
+	SQDMULH_4S(11, 27, 27); \
+	MOVW 8(R15), R16; \
+	SQDMULH_4S(8, 28, 28); \
+	MOVW 12(R15), R17; \
+	SQDMULH_4S(9, 29, 29); \
+	ADD R24, R10, R10; \
+	SQDMULH_4S(10, 30, 30); \
+	ADD R24, R11, R11; \
+	SQDMULH_4S(11, 31, 31); \
+	ADD R24, R12, R12; \
+	LD1X4_16B(26, 8); \
+	RADDHN_4H(0, 16, 16); \
+	ADD R3, R9, R5; \
+	RADDHN_4H(0, 18, 18); \
+	ADD R3, R10, R6; \
+	RADDHN_4H(0, 20, 20); \
+	ADD R3, R11, R7; \
+	RADDHN_4H(0, 22, 22); \
+	ADD R3, R12, R8; \
+	RADDHN_4H(0, 24, 24); \
+	MOVD R19, R2; \
+	RADDHN_4H(0, 26, 26); \
+	ADD $16, R1, R1; \
+	RADDHN_4H(0, 28, 28); \
+	ADD $16, R15, R15; \
+	RADDHN_4H(0, 30, 30); \
+	SUB $4, R14, R14; \
+	RADDHN2_8H(0, 17, 16); \
+	LD1R_4H_P(5, 4); \
+	RADDHN2_8H(0, 19, 18); \
+	LD1R_4H_P(6, 5); \
+	RADDHN2_8H(0, 21, 20); \
+	LD1R_4H_P(7, 6); \
+	RADDHN2_8H(0, 23, 22); \
+	LD1R_4H_P(8, 7); \
+	RADDHN2_8H(0, 25, 24); \
+	RADDHN2_8H(0, 27, 26); \
+	LDRD(0, 2, 12); \
+	RADDHN2_8H(0, 29, 28); \
+	MOVD gemmArgs_kc(R0), R3; \
+	LDRD(8, 2, 13); \
+	RADDHN2_8H(0, 31, 30); \
+	SQXTN_8B(16, 16); \
+	SQXTN_8B(20, 20); \
+	SQXTN_8B(24, 24); \
+	SQXTN_8B(28, 28); \
+	MOV_16B(9, 17); \
+	MOV_16B(9, 21); \
+	MOV_16B(9, 25); \
+	MOV_16B(9, 29); \
+	SQXTN2_16B(18, 16); \
+	LD1R_4H_P(6, 9); \
+	SQXTN2_16B(22, 20); \
+	SQXTN2_16B(26, 24); \
+	SQXTN2_16B(30, 28); \
+	ADD R25, R22, R22; \
+	MOV_16B(11, 19); \
+	ADD R25, R23, R23; \
+	MOV_16B(11, 23); \
+	ADD R25, R16, R16; \
+	MOV_16B(11, 27); \
+	ADD R25, R17, R17; \
+	MOV_16B(11, 31); \
+	CLAMP \
+	MOV_16B(10, 18); \
+	LD1R_4H_P(8, 11); \
+	ST1X1_16B(22, 16); \
+	MOV_16B(10, 22); \
+	MOV_16B(10, 26); \
+	ST1X1_16B(23, 20); \
+	MOV_16B(10, 30); \
+	MOV_16B(8, 16); \
+	LD1R_4H_P(7, 10); \
+	ST1X1_16B(16, 24); \
+	MOV_16B(8, 20); \
+	ST1X1_16B(17, 28); \
+	MOV_16B(8, 24); \
+	MOV_16B(8, 28); \
+	LD1R_4H_P(5, 8)
+
+#define CLAMPED \
+	SMAX_16B(1, 16, 16); \
+	SMAX_16B(1, 20, 20); \
+	SMAX_16B(1, 24, 24); \
+	SMAX_16B(1, 28, 28); \
+	SMIN_16B(2, 16, 16); \
+	SMIN_16B(2, 20, 20); \
+	SMIN_16B(2, 24, 24); \
+	SMIN_16B(2, 28, 28);
+
+#define UNCLAMPED
+
 // func gemmNEON(a *gemmArgs)
 //
 // for every block of 16 columns { for every 4 rows {
@@ -271,180 +425,26 @@ tap16:
 	TAP4
 	JMP more16
 last16:
-	MOVD gemmArgs_flags(R0), R23
-	CBNZ R23, alone16
+	SPECIAL(alone16)
 	CMP $16, R20
 	BLT alone16
 	CMP $8, R14
 	BLT alone16
-
-	// The usual end, with another whole tile behind it: the last group, the
-	// epilogue, and what START and BIAS do for the next tile, interleaved.
-	// V12, V13, V4, V5 multipliers   V8-V11 shifts, then the bias
-	// V0 zero point   V1, V2 bounds   R22, R23, R16, R17 outputs
-	MUL0(14)
-	LDPQ(QMULT, 26, 12, 13)
-	MUL1(14)
-	MUL2(14)
-	MUL3(14)
-	MLA0(15)
-	ADD $gemmArgs_zero, R0, R23
-	MLA1(15)
-	MLA2(15)
-	LDPQ(QMULT+32, 26, 4, 5)
-	MLA3(15)
-	ADD $QSHIFT, R26, R22
-	ADD0(19)
-	ADD1(19)
-	ADD2(19)
-	MOVW 16(R1), R9
-	ADD3(19)
-	MOVD gemmArgs_taps(R0), R13
-	SQDMULH_4S(12, 16, 16)
-	SQDMULH_4S(13, 17, 17)
-	VLD1 (R22), [V8.B16, V9.B16, V10.B16, V11.B16]
-	SQDMULH_4S(12, 20, 20)
-	SQDMULH_4S(13, 21, 21)
-	SQDMULH_4S(12, 24, 24)
-	SQDMULH_4S(13, 25, 25)
-	SQDMULH_4S(12, 28, 28)
-	SQDMULH_4S(13, 29, 29)
-	SQDMULH_4S(4, 18, 18)
-	SQDMULH_4S(5, 19, 19)
-	SQDMULH_4S(4, 22, 22)
-	SQDMULH_4S(5, 23, 23)
-	MOVD gemmArgs_ntaps(R0), R4
-	SQDMULH_4S(4, 26, 26)
-	SQDMULH_4S(5, 27, 27)
-	SQDMULH_4S(4, 30, 30)
-	VLD1 (R23), [V0.B16, V1.B16, V2.B16]
-	SQDMULH_4S(5, 31, 31)
-	SRSHL_4S(8, 16, 16)
-	SRSHL_4S(9, 17, 17)
-	SRSHL_4S(10, 18, 18)
-	ADD R24, R9, R9
-	SRSHL_4S(11, 19, 19)
-	SRSHL_4S(8, 20, 20)
-	SRSHL_4S(9, 21, 21)
-	MOVW 20(R1), R10
-	SRSHL_4S(10, 22, 22)
-	MOVW 24(R1), R11
-	SRSHL_4S(11, 23, 23)
-	MOVW 28(R1), R12
-	SRSHL_4S(8, 24, 24)
-	MOVW.P 4(R13), R3
-	SRSHL_4S(9, 25, 25)
-	MOVW (R15), R22
-	SRSHL_4S(10, 26, 26)
-	MOVW 4(R15), R23
-	SRSHL_4S(11, 27, 27)
-	MOVW 8(R15), R16
-	SRSHL_4S(8, 28, 28)
-	MOVW 12(R15), R17
-	SRSHL_4S(9, 29, 29)
-	ADD R24, R10, R10
-	SRSHL_4S(10, 30, 30)
-	ADD R24, R11, R11
-	SRSHL_4S(11, 31, 31)
-	ADD R24, R12, R12
-	VLD1 (R26), [V8.B16, V9.B16, V10.B16, V11.B16]
-	SQXTN_4H(16, 16)
-	ADD R3, R9, R5
-	SQXTN_4H(18, 18)
-	ADD R3, R10, R6
-	SQXTN_4H(20, 20)
-	ADD R3, R11, R7
-	SQXTN_4H(22, 22)
-	ADD R3, R12, R8
-	SQXTN_4H(24, 24)
-	MOVD R19, R2
-	SQXTN_4H(26, 26)
-	ADD $16, R1, R1
-	SQXTN_4H(28, 28)
-	ADD $16, R15, R15
-	SQXTN_4H(30, 30)
-	SUB $4, R14, R14
-	SQXTN2_8H(17, 16)
-	LD1R_4H_P(5, 4)
-	SQXTN2_8H(19, 18)
-	LD1R_4H_P(6, 5)
-	SQXTN2_8H(21, 20)
-	LD1R_4H_P(7, 6)
-	SQXTN2_8H(23, 22)
-	LD1R_4H_P(8, 7)
-	SQXTN2_8H(25, 24)
-	SQXTN2_8H(27, 26)
-	LDRD(0, 2, 12)
-	SQXTN2_8H(29, 28)
-	MOVD gemmArgs_kc(R0), R3
-	LDRD(8, 2, 13)
-	SQXTN2_8H(31, 30)
-	SQADD_8H(0, 16, 16)
-	SQADD_8H(0, 18, 18)
-	SQADD_8H(0, 20, 20)
-	SQADD_8H(0, 22, 22)
-	SQADD_8H(0, 24, 24)
-	SQADD_8H(0, 26, 26)
-	SQADD_8H(0, 28, 28)
-	SQADD_8H(0, 30, 30)
-	SQXTN_8B(16, 16)
-	SQXTN_8B(20, 20)
-	SQXTN_8B(24, 24)
-	SQXTN_8B(28, 28)
-	MOV_16B(9, 17)
-	MOV_16B(9, 21)
-	MOV_16B(9, 25)
-	MOV_16B(9, 29)
-	SQXTN2_16B(18, 16)
-	LD1R_4H_P(6, 9)
-	SQXTN2_16B(22, 20)
-	SQXTN2_16B(26, 24)
-	SQXTN2_16B(30, 28)
-	MOV_16B(11, 19)
-	MOV_16B(11, 23)
-	ADD R25, R22, R22
-	MOV_16B(11, 27)
-	ADD R25, R23, R23
-	MOV_16B(11, 31)
-	ADD R25, R16, R16
-	SMAX_16B(1, 16, 16)
-	LD1R_4H_P(8, 11)
-	ADD R25, R17, R17
-	SMAX_16B(1, 20, 20)
-	SMAX_16B(1, 24, 24)
-	SMAX_16B(1, 28, 28)
-	SMIN_16B(2, 16, 16)
-	SMIN_16B(2, 20, 20)
-	SMIN_16B(2, 24, 24)
-	SMIN_16B(2, 28, 28)
-	MOV_16B(10, 18)
-	STRQ(0, 22, 16)
-	MOV_16B(10, 22)
-	MOV_16B(10, 26)
-	STRQ(0, 23, 20)
-	MOV_16B(10, 30)
-	MOV_16B(8, 16)
-	LD1R_4H_P(7, 10)
-	STRQ(0, 16, 24)
-	MOV_16B(8, 20)
-	STRQ(0, 17, 28)
-	MOV_16B(8, 24)
-	MOV_16B(8, 28)
-	LD1R_4H_P(5, 8)
+	TBNZ $5, R23, clamp16
+	NEXT16(UNCLAMPED)
+	JMP k16
+clamp16:
+	NEXT16(CLAMPED)
 	JMP k16
 
 alone16:
 	LAST16(NOTHING)
-	MOVD gemmArgs_flags(R0), R23
-	CBNZ R23, spill16
+	SPECIAL(spill16)
 	EPILOGUE16
 	FOUR(R15, R25)
 	CMP $16, R20
 	BLT part16
-	STRQ(0, 9, 16)
-	STRQ(0, 10, 20)
-	STRQ(0, 11, 24)
-	STRQ(0, 12, 28)
+	STORE16
 next16:
 	TILENEXT
 	BLE done16
@@ -521,8 +521,7 @@ tap12:
 	JMP more12
 last12:
 	LAST12(NOTHING)
-	MOVD gemmArgs_flags(R0), R23
-	CBNZ R23, spill12
+	SPECIAL(spill12)
 	EPILOGUE16
 	FOUR(R15, R25)
 	COLUMNS(12)
@@ -577,8 +576,7 @@ tap8:
 	JMP more8
 last8:
 	LAST8(NOTHING)
-	MOVD gemmArgs_flags(R0), R23
-	CBNZ R23, spill8
+	SPECIAL(spill8)
 	EPILOGUE8
 	FOUR(R15, R25)
 	COLUMNS(8)
@@ -617,8 +615,7 @@ tap4:
 	JMP more4
 last4:
 	ONLYGROUP(NOTHING)
-	MOVD gemmArgs_flags(R0), R23
-	CBNZ R23, spill4
+	SPECIAL(spill4)
 	EPILOGUE8
 	FOUR(R15, R25)
 	COLUMNS(4)
@@ -643,10 +640,16 @@ spill4:
 row:
 	MOVD gemmArgs_flags(R0), R23
 	MOVD gemmArgs_narrow(R0), R22
-	ORR R23, R22, R22
 	CBNZ R22, one1
+	TBNZ $0, R23, one1
 	CMP $2, R21
-	BGE rows2
+	BLT one1
+	MOVD gemmArgs_qstep(R0), R22
+	ADD R26, R22, R22
+	MOVW QSHIFT(R22), R22
+	MOVW QSHIFT(R26), R9
+	ORR R22, R9, R9
+	TBZ $31, R9, rows2
 one1:
 	MOVW (R1), R9
 	ADD R24, R9, R9
@@ -690,13 +693,13 @@ next1:
 	SUBS $1, R4, R4
 	BNE tap1
 	SUB $64, R2, R2
-	CBNZ R23, spill1
-	EPILOGUE1
+	SPECIAL(spill1)
+	EPILOGUE1(16)
 	MOVW (R15), R9
 	ADD R25, R9, R9
 	CMP $16, R20
 	BLT part1
-	STRQ(0, 9, 16)
+	ST1X1_16B(9, 16)
 	JMP done16
 part1:
 	COLUMNS(16)
@@ -751,22 +754,18 @@ last2:
 	SUBS $1, R4, R4
 	BNE tap2
 	SUB $64, R6, R2
-	EPILOGUE1
+	EPILOGUE1(16)
 	MOVW (R15), R9
 	ADD R25, R9, R9
-	STRQ(0, 9, 16)
-	VMOV V20.B16, V16.B16
-	VMOV V21.B16, V17.B16
-	VMOV V22.B16, V18.B16
-	VMOV V23.B16, V19.B16
+	ST1X1_16B(9, 16)
 	ADD $16, R25, R25
 	MOVD gemmArgs_qstep(R0), R22
 	ADD R22, R26, R26
 	SUB $16, R20, R20
 	SUB $1, R21, R21
-	EPILOGUE1
+	EPILOGUE1(20)
 	ADD $16, R9, R9
 	CMP $16, R20
 	BLT part1
-	STRQ(0, 9, 16)
+	ST1X1_16B(9, 16)
 	JMP done16

@@ -30,6 +30,8 @@ import (
 var families = []string{
 	"SMULL SMULL2 SMLAL SMLAL2 SMLSL SMLSL2 UMULL UMULL2 UMLAL UMLAL2|8H 4S 2D|{o} v%d.{d}, v%n.{h}, v%m.{h}",
 	"SADDL SADDL2 SSUBL SSUBL2 UADDL UADDL2 USUBL USUBL2|8H 4S 2D|{o} v%d.{d}, v%n.{h}, v%m.{h}",
+	"ADDHN RADDHN SUBHN RSUBHN|8B 4H 2S|{o} v%d.{d}, v%n.{w}, v%m.{w}",
+	"ADDHN2 RADDHN2 SUBHN2 RSUBHN2|16B 8H 4S|{o} v%d.{d}, v%n.{w}, v%m.{w}",
 	"SADDW SADDW2 SSUBW SSUBW2 UADDW UADDW2|8H 4S 2D|{o} v%d.{d}, v%n.{d}, v%m.{h}",
 	"SMULL SMULL2 SMLAL SMLAL2 SMLSL SMLSL2 UMULL UMLAL|4S_LANE|{o} v%d.{d}, v%n.{h}, v%m.h[%i]",
 	"SMULL SMULL2 SMLAL SMLAL2 SMLSL SMLSL2 UMULL UMLAL|2D_LANE|{o} v%d.{d}, v%n.{h}, v%m.s[%i]",

@@ -272,6 +272,9 @@ func (p *plan) pack(t tier, dst []int8, a *kernels.ConvArgs) {
 func (p *plan) packConsts(dst []int8, a *kernels.ConvArgs, c, cols int) {
 	q := unsafe.Slice((*[16]int32)(unsafe.Pointer(&dst[0])), p.qstep/64)
 	copy(q[0][:], a.Bias[c:c+cols])
+	if a.Pre == 0 && len(a.NegMult) == 0 && a.Out16 == nil && p.packShort(&q[1], &q[2], a, c, cols) {
+		return
+	}
 	copy(q[1][:], a.Mult[c:c+cols])
 	for i, s := range a.Shift[c : c+cols] {
 		q[2][i] = -int32(s)
@@ -282,4 +285,29 @@ func (p *plan) packConsts(dst []int8, a *kernels.ConvArgs, c, cols int) {
 			q[4][i] = -int32(s)
 		}
 	}
+}
+
+// packShort writes the constants of the short requantization (gemm_arm64.h), if
+// no input can take an accumulator out of its range.
+func (p *plan) packShort(mult, shift *[16]int32, a *kernels.ConvArgs, c, cols int) bool {
+	for i := range cols {
+		sum := int64(a.Bias[c+i])
+		if sum < 0 {
+			sum = -sum
+		}
+		for _, w := range a.Weights[(c+i)*p.k:][:p.k] {
+			sum += 128 * int64(max(w, -w))
+		}
+		m, s := a.Mult[c+i], a.Shift[c+i]
+		switch {
+		case sum*int64(m) < 1<<(30+s):
+			// Every output is the zero point.
+			mult[i], shift[i] = 0, 0
+		case s <= 16 && sum < 1<<(14+s):
+			mult[i], shift[i] = m, 16-int32(s)
+		default:
+			return false
+		}
+	}
+	return true
 }
