@@ -187,15 +187,19 @@ func (p *plan) copyStrip(a *kernels.ConvArgs, dst []int8, n, g, y, x, h, w int) 
 			fillBytes(d, z)
 			continue
 		}
-		fillBytes(d[:left*p.ic], z)
-		fillBytes(d[right*p.ic:], z)
 		src := a.In[n*p.in.N+(y+r)*p.in.H+(x+left)*p.in.W+g*p.ic:]
 		if p.in.W == p.ic {
 			copy(d[left*p.ic:right*p.ic], src)
-			continue
+		} else {
+			for i := left; i < right; i++ {
+				copy(d[i*p.ic:][:p.ic], src[(i-left)*p.in.W:])
+			}
 		}
-		for i := left; i < right; i++ {
-			copy(d[i*p.ic:][:p.ic], src[(i-left)*p.in.W:])
+		if left > 0 {
+			fillBytes(d[:left*p.ic], z)
+		}
+		if right < w {
+			fillBytes(d[right*p.ic:], z)
 		}
 	}
 }
@@ -209,10 +213,14 @@ func fillBytes(d []int8, v int8) {
 		return
 	}
 	w := uint64(uint8(v)) * 0x0101010101010101
-	for i := 0; i+8 <= len(d); i += 8 {
+	n := min(len(d), 64)
+	for i := 0; i+8 <= n; i += 8 {
 		*(*uint64)(unsafe.Pointer(&d[i])) = w
 	}
-	*(*uint64)(unsafe.Pointer(&d[len(d)-8])) = w
+	*(*uint64)(unsafe.Pointer(&d[n-8])) = w
+	for n < len(d) {
+		n += copy(d[n:], d[:n])
+	}
 }
 
 // gatherArgs are the arguments of gatherNEON: for every pixel it moves runs of n
@@ -286,7 +294,7 @@ func (p *plan) calls(t tier, args *gemmArgs, rows, outs []int32, b0, b1 int) {
 		args.n, args.blocks = p.oc-first, min(blocks, b1-b)
 		for r := 0; r < len(rows); r += 4 * tiles {
 			args.rows, args.outs, args.m = &rows[r], &outs[r], min(4*tiles, len(rows)-r)
-			if p.tooLong(args, b) {
+			if cycles > mostCycles && p.tooLong(args, b) {
 				p.longTile(t, args, b)
 			} else {
 				t.run(args)

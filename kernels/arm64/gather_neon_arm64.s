@@ -12,7 +12,7 @@
 //
 // for every pixel { for every run { dst[run·n : run·n+n] = src[gap : gap+n] } }
 //
-// Runs are moved in pieces of 8 or 16 bytes, in order, so that what is written
+// Runs are moved in pieces of 16 or 32 bytes, in order, so that what is written
 // too much is written over by the next run, or by the next pixel.
 TEXT ·gatherNEON(SB), NOSPLIT, $0-8
 	MOVD a+0(FP), R0
@@ -24,10 +24,14 @@ TEXT ·gatherNEON(SB), NOSPLIT, $0-8
 	MOVD gatherArgs_gaps(R0), R6
 	MOVD gatherArgs_step(R0), R7
 	MOVD gatherArgs_ld(R0), R8
-	CMP $16, R4
+	CMP $32, R4
 	BGT long
+	CMP $16, R4
+	BGT pixel
 	CMP $3, R5
 	BEQ three
+
+	// Up to 32 bytes.
 pixel:
 	MOVD R5, R11
 	MOVD R6, R12
@@ -35,8 +39,9 @@ pixel:
 run:
 	MOVW.P 4(R12), R9
 	SUBS $1, R11, R11
-	LDRQ_RR(9, 2, 0)
-	STRQ(0, 10, 0)
+	ADD R2, R9, R9
+	LD1X2_16B(9, 0)
+	ST1X2_16B(10, 0)
 	ADD R4, R10, R10
 	BNE run
 	ADD R7, R2, R2
@@ -45,40 +50,41 @@ run:
 	BNE pixel
 	RET
 
-	// Three runs of up to 16 bytes: R9 to R11 gaps, R12 and R13 second and third run.
+	// Three runs of up to 16 bytes, from R9, R10, R11 to R1, R12, R13.
 three:
 	MOVW (R6), R9
 	MOVW 4(R6), R10
 	MOVW 8(R6), R11
-	ADD R4, R4, R13
+	ADD R2, R9, R9
+	ADD R2, R10, R10
+	ADD R2, R11, R11
+	ADD R4, R1, R12
+	ADD R4<<1, R1, R13
 pixel3:
-	LDRQ_RR(9, 2, 0)
-	LDRQ_RR(10, 2, 1)
-	LDRQ_RR(11, 2, 2)
-	ADD R7, R2, R2
-	STRQ(0, 1, 0)
+	VLD1.P (R9)(R7), [V0.B16]
+	VLD1.P (R10)(R7), [V1.B16]
 	SUBS $1, R3, R3
-	STRQ_RR(4, 1, 1)
-	STRQ_RR(13, 1, 2)
-	ADD R8, R1, R1
+	VLD1.P (R11)(R7), [V2.B16]
+	VST1.P [V0.B16], (R1)(R8)
+	VST1.P [V1.B16], (R12)(R8)
+	VST1.P [V2.B16], (R13)(R8)
 	BNE pixel3
 	RET
 
+	// Longer ones.
 long:
 	MOVD R5, R11
 	MOVD R6, R12
 	MOVD R1, R10
 longrun:
 	MOVW.P 4(R12), R9
-	ADD R2, R9, R9
-	SUB $16, R4, R13
-	VLD1.P 16(R9), [V0.B16]
 	ADD R4, R10, R14
-	VST1.P [V0.B16], 16(R10)
+	MOVD R4, R13
+	ADD R2, R9, R9
 piece:
-	VLD1.P 16(R9), [V0.B16]
-	SUBS $16, R13, R13
-	VST1.P [V0.B16], 16(R10)
+	LD1X2_16B_P(9, 0)
+	SUBS $32, R13, R13
+	ST1X2_16B_P(10, 0)
 	BGT piece
 	MOVD R14, R10
 	SUBS $1, R11, R11

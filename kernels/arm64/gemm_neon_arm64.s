@@ -329,6 +329,20 @@
 
 #define UNCLAMPED
 
+// BIASCOPY is BIAS with less to load: the load unit of an A57 or A72 has the rows
+// to do.
+#define BIASCOPY \
+	BIAS1; \
+	MOV_16B(16, 20); \
+	MOV_16B(17, 21); \
+	MOV_16B(18, 22); \
+	MOV_16B(16, 24); \
+	MOV_16B(17, 25); \
+	MOV_16B(18, 26); \
+	MOV_16B(16, 28); \
+	MOV_16B(17, 29); \
+	MOV_16B(18, 30)
+
 // func gemmNEON(a *gemmArgs)
 //
 // for every block of 16 columns { for every 4 rows {
@@ -475,7 +489,7 @@ tile12:
 	LDRD(16, 2, 14)
 	LDRD(24, 2, 15)
 	TBNZ $0, R23, fill12
-	BIAS
+	BIASCOPY
 ready12:
 	LDRD(32, 2, 19)
 	LDRD(40, 2, 23)
@@ -547,7 +561,7 @@ tile8:
 	LDRD(16, 2, 14)
 	LDRD(24, 2, 15)
 	TBNZ $0, R23, fill8
-	BIAS
+	BIASCOPY
 	PCALIGN $16
 k8:
 	MUL0(12)
@@ -600,7 +614,7 @@ spill8:
 tile4:
 	START
 	TBNZ $0, R23, fill4
-	BIAS
+	BIASCOPY
 	PCALIGN $16
 k4:
 	SUBS $4, R3, R3
