@@ -58,6 +58,9 @@ func gemmNEON(a *gemmArgs)
 //go:noescape
 func gemmDotProd(a *gemmArgs)
 
+//go:noescape
+func gemmI8MM(a *gemmArgs)
+
 // tier is an instruction-set level that has GEMM kernels.
 type tier int
 
@@ -82,6 +85,8 @@ func (t tier) run(a *gemmArgs) {
 	switch t {
 	case tierDotProd:
 		gemmDotProd(a)
+	case tierI8MM:
+		gemmI8MM(a)
 	default:
 		gemmNEON(a)
 	}

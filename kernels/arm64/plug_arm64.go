@@ -23,7 +23,7 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 var plugs = map[string][]func(*kernels.Table){
 	"neon":    {plugLUT, plugConv(tierNEON)},
 	"dotprod": {plugConv(tierDotProd)},
-	"i8mm":    {},
+	"i8mm":    {plugConv(tierI8MM)},
 }
 
 // plugConv lays a tier's convolutions over a table.
