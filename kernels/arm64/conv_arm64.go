@@ -26,6 +26,7 @@ func newConv(family string, t tier, f fill) kernels.Conv {
 		Scratch: func(a *kernels.ConvArgs) int { p := newPlan(t, a, f != nil); return p.scratch() },
 		Units:   func(a *kernels.ConvArgs, workers int) int { g := planAt(a.Packed).grid(a, workers); return g.total },
 		Run:     func(a *kernels.ConvArgs, w, u0, u1 int) { convRun(t, a, w, u0, u1, f) },
+		Columns: f,
 	}
 }
 
@@ -103,6 +104,7 @@ func (p *plan) carve(scratch []byte) (m memory) {
 	return m
 }
 
+// convRun does units [u0, u1) as worker w.
 func convRun(t tier, a *kernels.ConvArgs, w, u0, u1 int, f fill) {
 	p := planAt(a.Packed)
 	g := p.grid(a, a.Workers)

@@ -26,10 +26,13 @@ var plugs = map[string][]func(*kernels.Table){
 	"i8mm":    {plugConv(tierI8MM)},
 }
 
-// plugConv lays a tier's convolutions over a table.
+// plugConv lays a tier's convolutions over a table. Deformable ones sample as the
+// tier below does, unless a function behind this one says otherwise.
 func plugConv(t tier) func(*kernels.Table) {
 	return func(tab *kernels.Table) {
 		tab.Conv = append([]kernels.Conv{newConv("conv", t, nil)}, tab.Conv...)
 		tab.Dense = append([]kernels.Conv{newConv("dense", t, nil)}, tab.Dense...)
+		tab.ConvTranspose = append([]kernels.Conv{newTransposed(t)}, tab.ConvTranspose...)
+		tab.DeformConv = append([]kernels.Conv{newConv("deform", t, tab.DeformConv[0].Columns)}, tab.DeformConv...)
 	}
 }
