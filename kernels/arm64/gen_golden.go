@@ -105,6 +105,8 @@ var families = []string{
 	"LD1R|8B_P 16B_P 4H_P 8H_P 2S_P 4S_P 2D_P|ld1r {v%d.{d}}, [x%n], #{z}",
 	"LD1B LD1H LD1S LD1D ST1B ST1H ST1S ST1D|LANE|{o} {v%d.{l}}[%i], [x%n]",
 	"LD1B LD1H LD1S LD1D ST1B ST1H ST1S ST1D|LANE_P|{o} {v%d.{l}}[%i], [x%n], #{z}",
+	"LD4S ST4S|LANE|{o} {v%d.s-v%d+3.s}[%i], [x%n]",
+	"LD4S ST4S|LANE_P|{o} {v%d.s-v%d+3.s}[%i], [x%n], #16",
 	"LD1X1 ST1X1|16B|{o} {v%d.16b}, [x%n]",
 	"LD1X1 ST1X1|16B_P|{o} {v%d.16b}, [x%n], #16",
 	"LD1X2 ST1X2|16B|{o} {v%d.16b-v%d+1.16b}, [x%n]",
@@ -135,7 +137,7 @@ func text(name, shape, tmpl string) string {
 		}
 	}
 	mnemonic = strings.TrimSuffix(mnemonic, "_imm")
-	if strings.Contains(op, "1x") {
+	if strings.Contains(op, "1x") || strings.Contains(op, "4s") {
 		mnemonic = op[:3]
 	}
 	if strings.HasPrefix(op, "cm") && strings.HasSuffix(tmpl, "#0") {

@@ -771,3 +771,9 @@
 #define ST1X3_16B_P(n, d)  N2(0x4c9f6000, n, d)
 #define ST1X4_16B(n, d)    N2(0x4c002000, n, d)
 #define ST1X4_16B_P(n, d)  N2(0x4c9f2000, n, d)
+
+// lane i, of 32 bits, of each of four registers from d on; _P: then X[n] += 16.
+#define ST4S_LANE(i, n, d)   N2(0x0d20a000 | LANE1((i)*4), n, d)
+#define ST4S_LANE_P(i, n, d) N2(0x0dbfa000 | LANE1((i)*4), n, d)
+#define LD4S_LANE(i, n, d)   N2(0x0d60a000 | LANE1((i)*4), n, d)
+#define LD4S_LANE_P(i, n, d) N2(0x0dffa000 | LANE1((i)*4), n, d)
