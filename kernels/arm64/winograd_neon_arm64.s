@@ -17,64 +17,87 @@
 // the 36 results of the first pass 24 stay in V0 to V23, those of row i and columns
 // 0 to 3 in V(4i) to V(4i+3); the other twelve go through memory.
 
-// PIXELS loads six pixels of a row from R9 on and goes to the next row.
-#define PIXELS \
-	LDRD(0, 9, 24); \
-	LDRD_RR(11, 9, 25); \
-	LDRD_RR(12, 9, 26); \
-	LDRD_RR(13, 9, 27); \
-	LDRD_RR(14, 9, 28); \
-	LDRD_RR(15, 9, 29); \
+// PIXELS loads six pixels of a row from R9 on to V(a) to V(a+5) and goes to the
+// next row; PIXEL0 to PIXEL5 are its parts, NONE0 to NONE5 do nothing instead.
+#define PIXEL0(a) LDRD(0, 9, a)
+#define PIXEL1(a) LDRD_RR(11, 9, a+1)
+#define PIXEL2(a) LDRD_RR(12, 9, a+2)
+#define PIXEL3(a) LDRD_RR(13, 9, a+3)
+#define PIXEL4(a) LDRD_RR(14, 9, a+4)
+#define PIXEL5(a) \
+	LDRD_RR(15, 9, a+5); \
 	ADD R3, R9, R9
+#define PIXELS(a) \
+	PIXEL0(a); \
+	PIXEL1(a); \
+	PIXEL2(a); \
+	PIXEL3(a); \
+	PIXEL4(a); \
+	PIXEL5(a)
+#define NONE0(a)
+#define NONE1(a)
+#define NONE2(a)
+#define NONE3(a)
+#define NONE4(a)
+#define NONE5(a)
 
-// ALONG is the first pass for one row, d in V24 to V29; a to d are where r0 to r3
-// stay, r4 and r5 go to R10.
-#define ALONG(r0, r1, r2, r3) \
-	SSUBL_8H(26, 28, 30); \
-	SSUBL_8H(25, 27, 31); \
-	SSHLL_8H(2, 26, r1); \
-	SSHLL_8H(2, 25, r3); \
-	SSUBL_8H(26, 24, r0); \
-	SSUBL_8H(27, 29, 24); \
-	SSUBW_8H(28, r1, r1); \
-	SSUBW_8H(27, r3, r3); \
+// ALONG is the first pass for the row in V(a) to V(a+5): r0 to r3 are where the first
+// four results stay, r4 and r5 go to R10. It loads another row to V(n) on.
+#define ALONG(r0, r1, r2, r3, a, n, P0, P1, P2, P3, P4, P5) \
+	SSUBL_8H(a+2, a+4, 30); \
+	P0(n); \
+	SSUBL_8H(a+1, a+3, 31); \
+	P1(n); \
+	SSHLL_8H(2, a+2, r1); \
+	P2(n); \
+	SSHLL_8H(2, a+1, r3); \
+	P3(n); \
+	SSUBL_8H(a+2, a, r0); \
+	P4(n); \
+	SSUBL_8H(a+3, a+5, a); \
+	P5(n); \
+	SSUBW_8H(a+4, r1, r1); \
+	SSUBW_8H(a+3, r3, r3); \
 	SHL_8H(2, r0, r0); \
-	SHL_8H(1, 31, 25); \
+	SHL_8H(1, 31, a+1); \
 	SHL_8H(2, 31, 31); \
 	SUB_8H(r1, r3, r2); \
 	ADD_8H(r1, r3, r1); \
+	SUB_8H(a+1, 30, a+2); \
+	SUB_8H(31, a, a+3); \
 	ADD_8H(30, r0, r0); \
-	SUB_8H(31, 24, 27); \
-	ADD_8H(25, 30, r3); \
-	SUB_8H(25, 30, 26); \
-	STPQ_P(32, 10, 26, 27)
+	ADD_8H(a+1, 30, r3); \
+	STPQ_P(32, 10, a+2, a+3)
 
-// DOWN is the second pass for one column, d in d0 to d5; the results go to R8, R4
-// bytes from one to the next. V24 to V31 are its own.
-#define DOWN(d0, d1, d2, d3, d4, d5) \
-	SUB_8H(d2, d4, 30); \
-	SUB_8H(d1, d3, 31); \
-	SHL_8H(2, d2, 25); \
+// DOWN is the second pass for one column, from d0 to d5 to the same registers; V24
+// to V30 are its own. It stores the results of another column, s0 to s5, to R8, R4
+// bytes from one to the next: S is STORE or NOSTORE.
+#define STORE(d) VST1.P [V(d).B16], (R8)(R4)
+#define NOSTORE(d)
+#define DOWN(d0, d1, d2, d3, d4, d5, S, s0, s1, s2, s3, s4, s5) \
+	SUB_8H(d2, d4, 24); \
+	S(s0); \
+	SUB_8H(d1, d3, 25); \
+	SHL_8H(2, d2, 26); \
 	SHL_8H(2, d1, 27); \
-	SUB_8H(d2, d0, 24); \
+	S(s1); \
+	SUB_8H(d2, d0, 28); \
 	SUB_8H(d3, d5, 29); \
-	SUB_8H(d4, 25, 25); \
+	S(s2); \
+	SUB_8H(d4, 26, 26); \
 	SUB_8H(d3, 27, 27); \
-	SHL_8H(2, 24, 24); \
-	SHL_8H(1, 31, 28); \
-	SHL_8H(2, 31, 31); \
-	ADD_8H(30, 24, 24); \
-	SUB_8H(25, 27, 26); \
-	ADD_8H(25, 27, 25); \
-	ADD_8H(28, 30, 27); \
-	VST1.P [V24.B16], (R8)(R4); \
-	SUB_8H(28, 30, 28); \
-	VST1.P [V25.B16], (R8)(R4); \
-	SUB_8H(31, 29, 29); \
-	VST1.P [V26.B16], (R8)(R4); \
-	VST1.P [V27.B16], (R8)(R4); \
-	VST1.P [V28.B16], (R8)(R4); \
-	VST1.P [V29.B16], (R8)(R4)
+	SHL_8H(2, 28, 28); \
+	S(s3); \
+	SHL_8H(1, 25, 30); \
+	SHL_8H(2, 25, 25); \
+	SUB_8H(26, 27, d2); \
+	S(s4); \
+	ADD_8H(26, 27, d1); \
+	ADD_8H(24, 28, d0); \
+	ADD_8H(30, 24, d3); \
+	S(s5); \
+	SUB_8H(30, 24, d4); \
+	SUB_8H(25, 29, d5)
 
 // func winogradInput(a *winogradInputArgs)
 //
@@ -108,32 +131,34 @@ tile:
 group:
 	MOVD R7, R9
 	MOVD winogradInputArgs_spill(R0), R10
-	PIXELS
-	ALONG(0, 1, 2, 3)
-	PIXELS
-	ALONG(4, 5, 6, 7)
-	PIXELS
-	ALONG(8, 9, 10, 11)
-	PIXELS
-	ALONG(12, 13, 14, 15)
-	PIXELS
-	ALONG(16, 17, 18, 19)
-	PIXELS
-	ALONG(20, 21, 22, 23)
+	PIXELS(24)
+	ALONG(0, 1, 2, 3, 24, 18, PIXEL0, PIXEL1, PIXEL2, PIXEL3, PIXEL4, PIXEL5)
+	ALONG(4, 5, 6, 7, 18, 24, PIXEL0, PIXEL1, PIXEL2, PIXEL3, PIXEL4, PIXEL5)
+	ALONG(8, 9, 10, 11, 24, 18, PIXEL0, PIXEL1, PIXEL2, PIXEL3, PIXEL4, PIXEL5)
+	ALONG(12, 13, 14, 15, 18, 24, PIXEL0, PIXEL1, PIXEL2, PIXEL3, PIXEL4, PIXEL5)
+	ALONG(16, 17, 18, 19, 24, 0, NONE0, NONE1, NONE2, NONE3, NONE4, NONE5)
+	PIXELS(24)
+	ALONG(20, 21, 22, 23, 24, 0, NONE0, NONE1, NONE2, NONE3, NONE4, NONE5)
 	MOVD R8, R9
-	DOWN(0, 4, 8, 12, 16, 20)
-	DOWN(1, 5, 9, 13, 17, 21)
+	DOWN(0, 4, 8, 12, 16, 20, NOSTORE, 0, 0, 0, 0, 0, 0)
 	SUB $192, R10, R10
-	DOWN(2, 6, 10, 14, 18, 22)
+	DOWN(1, 5, 9, 13, 17, 21, STORE, 0, 4, 8, 12, 16, 20)
+	DOWN(2, 6, 10, 14, 18, 22, STORE, 1, 5, 9, 13, 17, 21)
 	LDPQ(0, 10, 0, 1)
 	LDPQ(32, 10, 4, 5)
 	LDPQ(64, 10, 8, 9)
 	LDPQ(96, 10, 12, 13)
 	LDPQ(128, 10, 16, 17)
 	LDPQ(160, 10, 20, 21)
-	DOWN(3, 7, 11, 15, 19, 23)
-	DOWN(0, 4, 8, 12, 16, 20)
-	DOWN(1, 5, 9, 13, 17, 21)
+	DOWN(3, 7, 11, 15, 19, 23, STORE, 2, 6, 10, 14, 18, 22)
+	DOWN(0, 4, 8, 12, 16, 20, STORE, 3, 7, 11, 15, 19, 23)
+	DOWN(1, 5, 9, 13, 17, 21, STORE, 0, 4, 8, 12, 16, 20)
+	STORE(1)
+	STORE(5)
+	STORE(9)
+	STORE(13)
+	STORE(17)
+	STORE(21)
 	ADD $16, R9, R8
 	ADD $8, R7, R7
 	SUBS $1, R6, R6
@@ -153,46 +178,72 @@ group:
 // V8-V11 weights of an input channel        V12-V15 of the next
 // V16-V31 accumulators: tile r, channels 4g on in V(16+4r+g)
 
-// CHANNEL is one input channel, lane i of A a to a+3; then it loads the weights of
-// the channel after next, from o on.
-#define CHANNEL(OP, i, a, b, o) \
+// CHANNEL is one input channel, lane i of V(a) to V(a+3), with weights from V(b) on;
+// E0 to E3 and L0 to L3, loads mostly, stand in between.
+#define CHANNEL(OP, i, a, b, E0, L0, E1, L1, E2, L2, E3, L3) \
 	OP(i, a, b, 16); \
 	OP(i, a+1, b, 20); \
+	E0; \
 	OP(i, a+2, b, 24); \
 	OP(i, a+3, b, 28); \
-	LDRD(o, 2, b); \
+	L0; \
 	OP(i, a, b+1, 17); \
 	OP(i, a+1, b+1, 21); \
+	E1; \
 	OP(i, a+2, b+1, 25); \
 	OP(i, a+3, b+1, 29); \
-	LDRD(o+8, 2, b+1); \
+	L1; \
 	OP(i, a, b+2, 18); \
 	OP(i, a+1, b+2, 22); \
+	E2; \
 	OP(i, a+2, b+2, 26); \
 	OP(i, a+3, b+2, 30); \
-	LDRD(o+16, 2, b+2); \
+	L2; \
 	OP(i, a, b+3, 19); \
 	OP(i, a+1, b+3, 23); \
+	E3; \
 	OP(i, a+2, b+3, 27); \
 	OP(i, a+3, b+3, 31); \
-	LDRD(o+24, 2, b+3)
+	L3
 
-// CHANNELS is eight of them.
-#define CHANNELS(OP) \
-	CHANNEL(OP, 0, 0, 8, 64); \
-	CHANNEL(SMLAL_4S_LANE, 1, 0, 12, 96); \
-	CHANNEL(SMLAL_4S_LANE, 2, 0, 8, 128); \
-	CHANNEL(SMLAL_4S_LANE, 3, 0, 12, 160); \
-	LDRD_P(8, 5, 0); \
-	CHANNEL(SMLAL_4S_LANE, 0, 4, 8, 192); \
-	LDRD_P(8, 6, 1); \
-	CHANNEL(SMLAL_4S_LANE, 1, 4, 12, 224); \
-	LDRD_P(8, 7, 2); \
-	CHANNEL(SMLAL_4S_LANE, 2, 4, 8, 256); \
-	LDRD_P(8, 8, 3); \
-	SUBS $1, R3, R3; \
-	CHANNEL(SMLAL_4S_LANE, 3, 4, 12, 288); \
-	ADD $256, R2, R2
+#define NIL
+#define MAC SMLAL_4S_LANE
+#define COUNT SUBS $1, R3, R3
+#define FORWARD ADD $256, R2, R2
+
+// SIX are the first six of eight input channels. It loads the second four of them,
+// and the weights of the seventh and the eighth.
+#define SIX(OP, A0, A1, A2, A3) \
+	CHANNEL(OP, 0, 0, 8, LDRD_P(8, 5, 4), LDRD(64, 2, 8), LDRD_P(8, 6, 5), LDRD(72, 2, 9), LDRD_P(8, 7, 6), LDRD(80, 2, 10), LDRD_P(8, 8, 7), LDRD(88, 2, 11)); \
+	CHANNEL(MAC, 1, 0, 12, NIL, LDRD(96, 2, 12), NIL, LDRD(104, 2, 13), NIL, LDRD(112, 2, 14), NIL, LDRD(120, 2, 15)); \
+	CHANNEL(MAC, 2, 0, 8, NIL, LDRD(128, 2, 8), NIL, LDRD(136, 2, 9), NIL, LDRD(144, 2, 10), NIL, LDRD(152, 2, 11)); \
+	CHANNEL(MAC, 3, 0, 12, NIL, LDRD(160, 2, 12), NIL, LDRD(168, 2, 13), NIL, LDRD(176, 2, 14), NIL, LDRD(184, 2, 15)); \
+	CHANNEL(MAC, 0, 4, 8, A0, LDRD(192, 2, 8), A1, LDRD(200, 2, 9), A2, LDRD(208, 2, 10), A3, LDRD(216, 2, 11)); \
+	CHANNEL(MAC, 1, 4, 12, NIL, LDRD(224, 2, 12), NIL, LDRD(232, 2, 13), NIL, LDRD(240, 2, 14), NIL, LDRD(248, 2, 15))
+
+// EIGHT are eight input channels. It loads what the next eight start with.
+#define EIGHT(OP) \
+	SIX(OP, LDRD_P(8, 5, 0), LDRD_P(8, 6, 1), LDRD_P(8, 7, 2), LDRD_P(8, 8, 3)); \
+	CHANNEL(MAC, 2, 4, 8, COUNT, LDRD(256, 2, 8), NIL, LDRD(264, 2, 9), NIL, LDRD(272, 2, 10), NIL, LDRD(280, 2, 11)); \
+	CHANNEL(MAC, 3, 4, 12, NIL, LDRD(288, 2, 12), NIL, LDRD(296, 2, 13), NIL, LDRD(304, 2, 14), FORWARD, LDRD(56, 2, 15))
+
+// LASTTWO are the last two input channels of all for four output channels, with
+// weights V(b) and V(b+4). It stores the accumulators of four others, at o.
+#define ST(d, n, o) STRQ(o, n, d)
+#define NOST(d, n, o)
+#define LASTTWO(b, c, S, d, o) \
+	MAC(2, 4, b, c); \
+	S(d, 10, o); \
+	MAC(2, 5, b, c+4); \
+	MAC(2, 6, b, c+8); \
+	S(d+4, 11, o); \
+	MAC(2, 7, b, c+12); \
+	MAC(3, 4, b+4, c); \
+	S(d+8, 12, o); \
+	MAC(3, 5, b+4, c+4); \
+	MAC(3, 6, b+4, c+8); \
+	S(d+12, 13, o); \
+	MAC(3, 7, b+4, c+12)
 
 // func winogradProduct(a *winogradProductArgs)
 //
@@ -223,10 +274,10 @@ tiles:
 	ADD R20, R8, R22
 	MOVD R14, R2
 	LDRD_P(8, 5, 0)
+	LDRD(0, 2, 8)
 	LDRD_P(8, 6, 1)
 	LDRD_P(8, 7, 2)
 	LDRD_P(8, 8, 3)
-	LDRD(0, 2, 8)
 	LDRD(8, 2, 9)
 	LDRD(16, 2, 10)
 	LDRD(24, 2, 11)
@@ -234,40 +285,31 @@ tiles:
 	LDRD(40, 2, 13)
 	LDRD(48, 2, 14)
 	LDRD(56, 2, 15)
-	LDRD_P(8, 5, 4)
-	LDRD_P(8, 6, 5)
-	LDRD_P(8, 7, 6)
-	LDRD_P(8, 8, 7)
 	MOVD R21, R3
-	CHANNELS(SMULL_4S_LANE)
-	BEQ store
-k8:
-	LDRD_P(8, 5, 4)
-	LDRD_P(8, 6, 5)
-	LDRD_P(8, 7, 6)
-	LDRD_P(8, 8, 7)
-	CHANNELS(SMLAL_4S_LANE)
-	BNE k8
-store:
 	ADD $2304, R10, R11
 	ADD $4608, R10, R12
 	ADD $6912, R10, R13
-	STRQ(0, 10, 16)
-	STRQ(576, 10, 17)
-	STRQ(1152, 10, 18)
+	EIGHT(SMULL_4S_LANE)
+	BEQ one
+	CMP $1, R3
+	BEQ last
+	PCALIGN $16
+k8:
+	EIGHT(SMLAL_4S_LANE)
+	CMP $1, R3
+	BNE k8
+last:
+	SIX(SMLAL_4S_LANE, NIL, NIL, NIL, NIL)
+	LASTTWO(8, 16, NOST, 0, 0)
+	LASTTWO(9, 17, ST, 16, 0)
+	FORWARD
+	LASTTWO(10, 18, ST, 17, 576)
+	LASTTWO(11, 19, ST, 18, 1152)
 	STRQ(1728, 10, 19)
-	STRQ(0, 11, 20)
-	STRQ(576, 11, 21)
-	STRQ(1152, 11, 22)
 	STRQ(1728, 11, 23)
-	STRQ(0, 12, 24)
-	STRQ(576, 12, 25)
-	STRQ(1152, 12, 26)
 	STRQ(1728, 12, 27)
-	STRQ(0, 13, 28)
-	STRQ(576, 13, 29)
-	STRQ(1152, 13, 30)
 	STRQ(1728, 13, 31)
+stored:
 	ADD $9216, R10, R10
 	SUBS $4, R4, R4
 	BGT tiles
@@ -278,6 +320,25 @@ store:
 	BNE xy
 	RET
 
+one:
+	STRQ(0, 10, 16)
+	STRQ(0, 11, 20)
+	STRQ(0, 12, 24)
+	STRQ(0, 13, 28)
+	STRQ(576, 10, 17)
+	STRQ(576, 11, 21)
+	STRQ(576, 12, 25)
+	STRQ(576, 13, 29)
+	STRQ(1152, 10, 18)
+	STRQ(1152, 11, 22)
+	STRQ(1152, 12, 26)
+	STRQ(1152, 13, 30)
+	STRQ(1728, 10, 19)
+	STRQ(1728, 11, 23)
+	STRQ(1728, 12, 27)
+	STRQ(1728, 13, 31)
+	JMP stored
+
 // ---- output ----
 //
 // Both passes compute, from six values m0 to m5,
@@ -287,74 +348,67 @@ store:
 //	o2 = (m1 + m2) + 4·(m3 + m4)
 //	o3 = (m1 − m2) + 4·(2·(m3 − m4) + m5)
 //
-// modulo 2^32, down columns first. Results of column k and row i stay in V(4k+i).
-
-// LOADM loads six values of a column from R5 on to V(a) to V(a+5).
-#define LOADM(a) \
-	LD1X4_16B_P(5, a); \
-	LD1X2_16B_P(5, a+4)
-
-// DOWN4 is the first pass for a column, in V(a) to V(a+5), V(a+6) and V(a+7) free;
-// the results go to V(k) to V(k+3).
-#define DOWN4(a, k) \
-	ADD_4S(a+2, a+1, a+6); \
-	SUB_4S(a+2, a+1, a+1); \
-	ADD_4S(a+4, a+3, a+7); \
-	SUB_4S(a+4, a+3, a+3); \
-	ADD_4S(a+6, a, k); \
-	ADD_4S(a+3, a+3, a+3); \
-	ADD_4S(a+7, k, k); \
-	SHL_4S(2, a+7, a+7); \
-	ADD_4S(a+3, a+1, k+1); \
-	ADD_4S(a+5, a+3, a+3); \
-	ADD_4S(a+7, a+6, k+2); \
-	SHL_4S(2, a+3, a+3); \
-	ADD_4S(a+3, a+1, k+3)
-
-// ALONG4 is the second pass for row i; t is free. The results are in V(i), V(8+i),
-// V(16+i), V(4+i).
-#define ALONG4(i, t, u) \
-	ADD_4S(8+i, 4+i, t); \
-	SUB_4S(8+i, 4+i, 4+i); \
-	ADD_4S(16+i, 12+i, u); \
-	SUB_4S(16+i, 12+i, 12+i); \
-	ADD_4S(t, i, i); \
-	ADD_4S(12+i, 12+i, 12+i); \
-	ADD_4S(u, i, i); \
+// modulo 2^32, down columns first. o0 to o3 take the places of m0, m2, m4 and m1.
+// Two columns or rows are done at a time, so that results are used late.
+//
+//	column   m0 to m5                  results
+//	0 to 4   V(6k) to V(6k+5)          V(6k), V(6k+2), V(6k+4), V(6k+1)
+//	5        V9 V11 V15 V17 V21 V23    V9 V15 V21 V11
+#define TWO(a0, a1, a2, a3, a4, a5, t, u, b0, b1, b2, b3, b4, b5, v, w) \
+	ADD_4S(a2, a1, t); \
+	ADD_4S(b2, b1, v); \
+	SUB_4S(a2, a1, a1); \
+	SUB_4S(b2, b1, b1); \
+	ADD_4S(a4, a3, u); \
+	ADD_4S(b4, b3, w); \
+	SUB_4S(a4, a3, a3); \
+	SUB_4S(b4, b3, b3); \
+	ADD_4S(t, a0, a0); \
+	ADD_4S(v, b0, b0); \
+	ADD_4S(a3, a3, a3); \
+	ADD_4S(b3, b3, b3); \
+	ADD_4S(u, a0, a0); \
+	ADD_4S(w, b0, b0); \
+	ADD_4S(a3, a1, a2); \
+	ADD_4S(b3, b1, b2); \
 	SHL_4S(2, u, u); \
-	ADD_4S(12+i, 4+i, 8+i); \
-	ADD_4S(20+i, 12+i, 12+i); \
-	ADD_4S(u, t, 16+i); \
-	SHL_4S(2, 12+i, 12+i); \
-	ADD_4S(12+i, 4+i, 4+i)
+	SHL_4S(2, w, w); \
+	ADD_4S(a5, a3, a3); \
+	ADD_4S(b5, b3, b3); \
+	ADD_4S(u, t, a4); \
+	ADD_4S(w, v, b4); \
+	SHL_4S(2, a3, a3); \
+	SHL_4S(2, b3, b3); \
+	ADD_4S(a3, a1, a1); \
+	ADD_4S(b3, b1, b1)
 
-// EACH does an instruction with the constant V(c) to the results of row i.
-#define EACH(OP, c, i) \
-	OP(c, i, i); \
-	OP(c, 8+i, 8+i); \
-	OP(c, 16+i, 16+i); \
-	OP(c, 4+i, 4+i)
+// EACH16 does an instruction with the constant V(c) to the 16 results. Row i has
+//
+//	0: V0 V12 V24 V6    1: V2 V14 V26 V8    2: V4 V16 V28 V10    3: V1 V13 V25 V7
 #define EACH16(OP, c) \
-	EACH(OP, c, 0); \
-	EACH(OP, c, 1); \
-	EACH(OP, c, 2); \
-	EACH(OP, c, 3)
-
-// HALVES takes the 32-bit results of row i to 16 bits, in V(i) and V(16+i), BYTES to
-// 8 bits, in V(i).
-#define HALVES(i) \
-	RADDHN_4H(27, i, i); \
-	RADDHN_4H(27, 16+i, 16+i)
-#define HALVES2(i) \
-	RADDHN2_8H(27, 8+i, i); \
-	RADDHN2_8H(27, 4+i, 16+i)
+	OP(c, 0, 0); \
+	OP(c, 12, 12); \
+	OP(c, 24, 24); \
+	OP(c, 6, 6); \
+	OP(c, 2, 2); \
+	OP(c, 14, 14); \
+	OP(c, 26, 26); \
+	OP(c, 8, 8); \
+	OP(c, 4, 4); \
+	OP(c, 16, 16); \
+	OP(c, 28, 28); \
+	OP(c, 10, 10); \
+	OP(c, 1, 1); \
+	OP(c, 13, 13); \
+	OP(c, 25, 25); \
+	OP(c, 7, 7)
 
 // ACCS writes the accumulators of row i to R6: 64 bytes from one pixel to the next.
-#define ACCS(i) \
-	STRQ(256*i, 6, i); \
-	STRQ(256*i+64, 6, 8+i); \
-	STRQ(256*i+128, 6, 16+i); \
-	STRQ(256*i+192, 6, 4+i)
+#define ACCS(i, a, b, c, d) \
+	STRQ(256*i, 6, a); \
+	STRQ(256*i+64, 6, b); \
+	STRQ(256*i+128, 6, c); \
+	STRQ(256*i+192, 6, d)
 
 #define SSHR6(c, n, d) SSHR_4S(6, n, d)
 
@@ -386,63 +440,74 @@ tile:
 	MOVD winogradOutputArgs_q(R21), R7
 	MOVD $4, R11
 group:
-	LOADM(24)
-	LDRQ(0, 7, 23)
-	DOWN4(24, 0)
-	LOADM(16)
-	ADD_4S(23, 17, 17)
-	DOWN4(16, 4)
-	LOADM(24)
-	DOWN4(24, 8)
-	LOADM(16)
-	DOWN4(16, 12)
-	LOADM(24)
-	DOWN4(24, 16)
-	LOADM(24)
-	DOWN4(24, 20)
-	ADD $winogradOutputArgs_inv, R21, R8
-	ALONG4(0, 28, 29)
-	ALONG4(1, 30, 31)
-	LDRQ(QSHIFT, 7, 25)
-	ALONG4(2, 28, 29)
-	LDRQ(QMULT, 7, 26)
-	ALONG4(3, 30, 31)
-	LDRQ(0, 8, 24)
-	EACH16(MUL_4S, 24)
+	LD1X4_16B_P(5, 0)
+	LD1X2_16B_P(5, 4)
+	LD1X4_16B_P(5, 6)
+	LD1X2_16B_P(5, 10)
+	LDRQ(0, 7, 24)
+	LD1X4_16B_P(5, 12)
+	LD1X2_16B_P(5, 16)
+	ADD_4S(24, 7, 7)
+	LD1X4_16B_P(5, 18)
+	LD1X2_16B_P(5, 22)
+	TWO(0, 1, 2, 3, 4, 5, 24, 25, 6, 7, 8, 9, 10, 11, 26, 27)
+	LD1X4_16B_P(5, 24)
+	LD1X2_16B_P(5, 28)
+	TWO(12, 13, 14, 15, 16, 17, 30, 31, 18, 19, 20, 21, 22, 23, 3, 5)
+	LDPQ(0, 5, 9, 11)
+	LDPQ(32, 5, 15, 17)
+	LDPQ(64, 5, 21, 23)
+	ADD $96, R5, R5
+	TWO(24, 25, 26, 27, 28, 29, 30, 31, 9, 11, 15, 17, 21, 23, 3, 5)
 	MOVD winogradOutputArgs_finish(R21), R0
-	CBNZ R0, accs
+	ADD $winogradOutputArgs_inv, R21, R8
+	TWO(0, 6, 12, 18, 24, 9, 3, 5, 2, 8, 14, 20, 26, 15, 17, 23)
+	LDRQ(0, 8, 31)
+	LDRQ(QSHIFT, 7, 30)
+	LDRQ(QMULT, 7, 29)
+	TWO(4, 10, 16, 22, 28, 21, 3, 5, 1, 7, 13, 19, 25, 11, 17, 23)
 	ADD $16, R8, R8
-	LD1X3_16B(8, 27)
-	EACH16(SSHL_4S, 25)
-	EACH16(SQDMULH_4S, 26)
-	HALVES(0)
-	HALVES(1)
-	HALVES(2)
-	HALVES(3)
-	HALVES2(0)
-	HALVES2(1)
-	HALVES2(2)
-	HALVES2(3)
+	LD1X3_16B(8, 17)
+	EACH16(MUL_4S, 31)
+	CBNZ R0, accs
+	EACH16(SSHL_4S, 30)
+	EACH16(SQDMULH_4S, 29)
+	RADDHN_4H(17, 0, 0)
+	RADDHN_4H(17, 24, 24)
+	RADDHN_4H(17, 2, 2)
+	RADDHN_4H(17, 26, 26)
+	RADDHN_4H(17, 4, 4)
+	RADDHN_4H(17, 28, 28)
+	RADDHN_4H(17, 1, 1)
+	RADDHN_4H(17, 25, 25)
+	RADDHN2_8H(17, 12, 0)
+	RADDHN2_8H(17, 6, 24)
+	RADDHN2_8H(17, 14, 2)
+	RADDHN2_8H(17, 8, 26)
+	RADDHN2_8H(17, 16, 4)
+	RADDHN2_8H(17, 10, 28)
+	RADDHN2_8H(17, 13, 1)
+	RADDHN2_8H(17, 7, 25)
 	SQXTN_8B(0, 0)
-	SQXTN_8B(1, 1)
 	SQXTN_8B(2, 2)
-	SQXTN_8B(3, 3)
-	SQXTN2_16B(16, 0)
-	SQXTN2_16B(17, 1)
-	SQXTN2_16B(18, 2)
-	SQXTN2_16B(19, 3)
-	SMAX_16B(28, 0, 0)
-	SMAX_16B(28, 1, 1)
-	SMAX_16B(28, 2, 2)
-	SMAX_16B(28, 3, 3)
-	SMIN_16B(29, 0, 0)
-	SMIN_16B(29, 1, 1)
-	SMIN_16B(29, 2, 2)
-	SMIN_16B(29, 3, 3)
+	SQXTN_8B(4, 4)
+	SQXTN_8B(1, 1)
+	SQXTN2_16B(24, 0)
+	SQXTN2_16B(26, 2)
+	SQXTN2_16B(28, 4)
+	SQXTN2_16B(25, 1)
+	SMAX_16B(18, 0, 0)
+	SMAX_16B(18, 2, 2)
+	SMAX_16B(18, 4, 4)
+	SMAX_16B(18, 1, 1)
+	SMIN_16B(19, 0, 0)
+	SMIN_16B(19, 2, 2)
+	SMIN_16B(19, 4, 4)
+	SMIN_16B(19, 1, 1)
 	STRQ(0, 6, 0)
-	STRQ(64, 6, 1)
-	STRQ(128, 6, 2)
-	STRQ(192, 6, 3)
+	STRQ(64, 6, 2)
+	STRQ(128, 6, 4)
+	STRQ(192, 6, 1)
 nextgroup:
 	ADD $16, R6, R6
 	ADD $16, R7, R7
@@ -524,10 +589,10 @@ partpixel:
 	// Accumulators for gemmFinish: 64 bytes from pixel to pixel.
 accs:
 	EACH16(SSHR6, 0)
-	ACCS(0)
-	ACCS(1)
-	ACCS(2)
-	ACCS(3)
+	ACCS(0, 0, 12, 24, 6)
+	ACCS(1, 2, 14, 26, 8)
+	ACCS(2, 4, 16, 28, 10)
+	ACCS(3, 1, 13, 25, 7)
 	JMP nextgroup
 
 finish:
