@@ -22,13 +22,15 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 // plugs holds, for every tier, the functions that lay one family each.
 var plugs = map[string][]func(*kernels.Table){
 	"neon":    {plugLUT, plugConv(tierNEON), plugWinograd},
-	"dotprod": {plugConv(tierDotProd)},
+	"dotprod": {plugConv(tierDotProd), plugFirst},
 	"i8mm":    {plugConv(tierI8MM)},
 }
 
 // plugWinograd lays Winograd's convolution over the tier's own. The tiers with dot
 // products are faster without.
 func plugWinograd(tab *kernels.Table) { tab.Conv = append([]kernels.Conv{winograd}, tab.Conv...) }
+
+func plugFirst(tab *kernels.Table) { tab.Conv = append([]kernels.Conv{firstDot}, tab.Conv...) }
 
 // plugConv lays a tier's convolutions over a table. Deformable ones sample as the
 // tier below does, unless a function behind this one says otherwise.
