@@ -86,6 +86,7 @@ var convCases = []convCase{
 	{name: "3x3 extremes", h: 12, w: 12, ic: 160, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, vals: mixed, zin: 127},
 	{name: "3x3 all lowest", h: 8, w: 8, ic: 160, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, vals: lowest, zin: -128},
 	{name: "3x3 too many channels for Winograd", h: 8, w: 8, ic: 240, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, vals: highest},
+	{name: "3x3 wide", h: 5, w: 300, ic: 40, oc: 8, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, zin: -3},
 	{name: "3x3 more tiles than a strip", h: 40, w: 44, ic: 48, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, zin: 3},
 	{name: "a window longer than a call may take", h: 8, w: 8, ic: 301, oc: 21, kh: 7, kw: 7, pt: 1, pl: 1, zin: 5},
 	{name: "a long window, leaky", h: 8, w: 8, ic: 301, oc: 5, kh: 7, kw: 7, leaky: true},

@@ -125,6 +125,7 @@ func (p *plan) flatten(a *kernels.ConvArgs) {
 func (p *plan) cutRuns(t tier) {
 	p.pieces = ceilDiv(p.runBytes, maxRun)
 	p.kc = roundUp(ceilDiv(p.runBytes, p.pieces), t.step())
+	p.pieces = ceilDiv(p.runBytes, p.kc)
 	p.ntaps = p.natural * p.pieces
 }
 
