@@ -112,15 +112,16 @@ func (p *planner) prepareConv() (step, problem) {
 	if kern == nil {
 		return step{}, "no kernel takes the operator"
 	}
-	if n := kern.PackedBytes(&args); n > 0 {
+	if n := kern.PackedBytes(&probe); n > 0 {
 		args.Packed = alignedInt8(n)
-		kern.Pack(args.Packed, &args)
+		probe.Packed = args.Packed
+		kern.Pack(args.Packed, &probe)
 	}
 	macs := int64(n) * int64(oh) * int64(ow) * int64(oc) * per
 	if kind == ermfmt.KindConvTranspose {
 		macs = int64(n) * int64(ih) * int64(iw) * int64(oc) * per
 	}
-	st := step{scratch: kern.Scratch(&args)}
+	st := step{scratch: kern.Scratch(&probe)}
 	st.Kernel, st.MACs = kern.Name, macs
 	st.Weights = int64(len(a.Weights)) + 4*int64(len(a.Bias)) + 5*int64(oc)
 	st.bind = func(s *Session) []phase {
