@@ -21,7 +21,10 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 
 // plugs holds, for every tier, the functions that lay one family each.
 var plugs = map[string][]func(*kernels.Table){
-	"neon":    {plugLUT, plugConv(tierNEON)},
+	"neon": {
+		plugConv(tierNEON),
+		plugLUT, plugDepthwiseNEON,
+	},
 	"dotprod": {},
 	"i8mm":    {},
 }
