@@ -64,13 +64,10 @@ var depthwise3NEON = kernels.Conv{
 	Run:         dw3Run,
 }
 
-// dw3MaxRow bounds the outputs of a row, and so a call.
-const dw3MaxRow = 2048
-
 // dw3Takes accepts windows that reach one column over the edge at most, with
 // every accumulator small enough for the short way of scaling.
 func dw3Takes(a *kernels.ConvArgs) bool {
-	if !dwPlain(a) || a.KH != 3 || a.KW != 3 || a.OW > dw3MaxRow || a.SW > 2 || a.SW == 2 && a.DW != 1 {
+	if !dwPlain(a) || a.KH != 3 || a.KW != 3 || a.OW > dwMaxRow || a.SW > 2 || a.SW == 2 && a.DW != 1 {
 		return false
 	}
 	for phase := range min(dwGap(a), a.OW) {

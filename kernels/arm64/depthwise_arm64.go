@@ -22,6 +22,9 @@ const dwStrip = 16
 // Cortex-A53 needs 30 cycles for one of a 3x3 window, 65 of a 5x5.
 const dwWork = 1800
 
+// dwMaxRow bounds the outputs of a row, and so a call.
+const dwMaxRow = 2048
+
 // dwGrid cuts a depthwise convolution into units: strips of rows, and, when
 // these are too few for the workers, parts of the blocks.
 type dwGrid struct {

@@ -25,7 +25,7 @@ var plugs = map[string][]func(*kernels.Table){
 		plugConv(tierNEON),
 		plugLUT, plugDepthwiseNEON,
 	},
-	"dotprod": {},
+	"dotprod": {plugDepthwiseDotProd},
 	"i8mm":    {},
 }
 
