@@ -11,8 +11,8 @@ import (
 // dw3Task is a piece of a 3x3 depthwise convolution for dw3s1NEON and
 // dw3s2NEON: some output rows of some blocks of channels.
 type dw3Task struct {
-	in, out *int8 // first element of the image; of the output's
-	packed  *dw3Block
+	in, out *int8    // first element of the image; of the output's
+	packed  *dwConst // of the first block
 	rows    *dw3Row
 	end     *dw3Row // behind the last
 	blocks  int
@@ -36,14 +36,6 @@ type dw3Row struct {
 	out      int
 }
 
-// dw3Block are the constants of eight channels.
-type dw3Block struct {
-	mult, bias [8]int32
-	shift      [8]int16 // 4 - shift
-	w          [9][8]int8
-	_          [8]byte
-}
-
 // dw3s1NEON does windows one column apart.
 //
 //go:noescape
@@ -57,8 +49,8 @@ func dw3s2NEON(t *dw3Task)
 var depthwise3NEON = kernels.Conv{
 	Name:        "s8-depthwise-3x3-neon",
 	Takes:       dw3Takes,
-	PackedBytes: func(a *kernels.ConvArgs) int { return dwBlocks(a) * int(unsafe.Sizeof(dw3Block{})) },
-	Pack:        dw3Pack,
+	PackedBytes: dwPackedBytes,
+	Pack:        dwPack,
 	Scratch:     func(*kernels.ConvArgs) int { return 0 },
 	Units:       dwUnits,
 	Run:         dw3Run,
@@ -90,24 +82,8 @@ func dwFitsShort(a *kernels.ConvArgs) bool {
 	return true
 }
 
-func dw3Pack(dst []int8, a *kernels.ConvArgs) {
-	blocks := unsafe.Slice((*dw3Block)(unsafe.Pointer(&dst[0])), dwBlocks(a))
-	for b := range blocks {
-		d, c := &blocks[b], dwChannel(a, b)
-		copy(d.mult[:], a.Mult[c:])
-		copy(d.bias[:], a.Bias[c:])
-		for i := range d.shift {
-			d.shift[i] = 4 - int16(a.Shift[c+i])
-		}
-		for t := range d.w {
-			copy(d.w[t][:], a.Weights[t*a.OC+c:])
-		}
-	}
-}
-
 func dw3Run(a *kernels.ConvArgs, _, u0, u1 int) {
 	g := newDWGrid(a, a.Workers)
-	blocks := unsafe.Slice((*dw3Block)(unsafe.Pointer(&a.Packed[0])), dwBlocks(a))
 	gap := dwGap(a)
 	t := dw3Task{outStep: gap * a.OutPlane.W, last: a.OC - dwBlock}
 	for i := range t.zero {
@@ -133,7 +109,8 @@ func dw3Run(a *kernels.ConvArgs, _, u0, u1 int) {
 				k := min(strip, y1-y0-y)
 				t.rows, t.end = &rows[y], &rows[y+k]
 				for b := b0; b < b1; b += per {
-					t.packed, t.ch, t.blocks = &blocks[b], dwChannel(a, b), min(per, b1-b)
+					t.packed = (*dwConst)(unsafe.Pointer(&a.Packed[b*dwBlockBytes(a)]))
+					t.ch, t.blocks = dwChannel(a, b), min(per, b1-b)
 					if a.SW == 1 {
 						dw3s1NEON(&t)
 					} else {
@@ -158,5 +135,5 @@ func dw3SetRow(a *kernels.ConvArgs, r *dw3Row, l *dwLine, y, phase int) {
 
 // plugDepthwiseNEON puts the kernels for special windows in front.
 func plugDepthwiseNEON(t *kernels.Table) {
-	t.Depthwise = append([]kernels.Conv{depthwise3NEON}, t.Depthwise...)
+	t.Depthwise = append([]kernels.Conv{depthwise3NEON, depthwise5NEON, depthwiseNEON}, t.Depthwise...)
 }

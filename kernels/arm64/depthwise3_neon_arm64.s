@@ -79,161 +79,161 @@
 // PAIR1 does outputs one column apart: A reads columns 0, 1, 2 and B 1, 2, 3.
 // C0, C2, C3 load a column.
 #define PAIR1(C0, C2, C3) \
+	COL(4, 1, XB); \
 	SCALE1; \
 	C0(4, 1, XA); \
-	SCALE2; \
-	COL(4, 1, XB); \
-	SCALE3; \
-	C2(7, 1, XC); \
-	SCALE4; \
 	C3(10, 1, XD); \
+	SCALE2; \
 	SCALE5; \
-	SCALE6; \
+	C0(4, 2, XE); \
+	C2(7, 1, XC); \
 	SMULL_8H(0, XA, P0); \
-	C0(5, 2, XE); \
-	SMULL_8H(0, XB, P1); \
-	SCALE7; \
-	SCALE8; \
-	SMLAL_8H(1, XB, P0); \
+	SCALE6; \
 	COL(5, 2, XA); \
-	SMLAL_8H(1, XC, P1); \
+	SCALE3; \
+	SMULL_8H(0, XB, P1); \
+	SMLAL_8H(1, XB, P0); \
 	C2(8, 2, XB); \
-	SCALE9; \
-	SCALE10; \
-	SADDW_4S(P0, 9, A0); \
-	SADDW_4S(P1, 9, B0); \
-	SADDW2_4S(P0, 10, A1); \
-	SADDW2_4S(P1, 10, B1); \
 	SMULL_8H(2, XC, P2); \
-	C3(11, 2, XC); \
-	SMULL_8H(2, XD, P3); \
-	SCALE11; \
-	SCALE12; \
+	SCALE7; \
+	SCALE4; \
+	SMLAL_8H(1, XC, P1); \
 	SMLAL_8H(3, XE, P2); \
-	C0(6, 3, XD); \
-	SMLAL_8H(3, XA, P3); \
 	COL(6, 3, XE); \
+	SMULL_8H(2, XD, P3); \
+	C0(4, 3, XD); \
+	SCALE8; \
+	SADDW2_4S(P0, 10, A1); \
+	SADDW_4S(P0, 9, A0); \
+	SMLAL_8H(3, XA, P3); \
+	SCALE10; \
 	SMULL_8H(4, XA, P0); \
 	C2(9, 3, XA); \
-	SMULL_8H(4, XB, P1); \
-	SCALE13; \
+	SADDW_4S(P1, 9, B0); \
+	SCALE9; \
+	SADDW2_4S(P1, 10, B1); \
+	SADDW2_4S(P2, A1, A1); \
 	SADDW_4S(P2, A0, A0); \
-	SADDW_4S(P3, B0, B0); \
+	SMULL_8H(6, XD, P2); \
 	SMLAL_8H(5, XB, P0); \
-	C3(12, 3, XB); \
+	SCALE11; \
+	SMULL_8H(4, XB, P1); \
+	SADDW2_4S(P3, B1, B1); \
+	SCALE12; \
+	C3(11, 2, XC); \
+	SCALE13; \
+	ADD R8, R2, R2; \
+	SADDW_4S(P0, A0, A0); \
+	SADDW2_4S(P0, A1, A1); \
 	SMLAL_8H(5, XC, P1); \
 	SCALE14; \
-	SADDW2_4S(P2, A1, A1); \
-	SADDW2_4S(P3, B1, B1); \
-	SADDW_4S(P0, A0, A0); \
-	SMULL_8H(6, XD, P2); \
-	ADD R7, R1, R1; \
-	SADDW_4S(P1, B0, B0); \
-	SMULL_8H(6, XE, P3); \
-	ADD R8, R2, R2; \
-	SCALE15; \
-	ADD R9, R3, R3; \
-	SMLAL_8H(7, XE, P2); \
-	SADDW2_4S(P0, A1, A1); \
-	SMLAL_8H(7, XA, P3); \
-	SADDW2_4S(P1, B1, B1); \
-	SMULL_8H(8, XA, P0); \
-	SMULL_8H(8, XB, P1); \
-	SADDW_4S(P2, A0, A0); \
 	SADDW_4S(P3, B0, B0); \
+	SMULL_8H(6, XE, P3); \
+	SMLAL_8H(7, XE, P2); \
+	SMULL_8H(8, XA, P0); \
+	C3(12, 3, XB); \
+	ADD R9, R3, R3; \
+	SCALE15; \
+	SMLAL_8H(7, XA, P3); \
+	SADDW_4S(P2, A0, A0); \
+	ADD R7, R1, R1; \
 	SCALE16; \
-	SADDW2_4S(P2, A1, A1); \
-	SADDW2_4S(P3, B1, B1); \
-	SADDW_4S(P0, A0, A0); \
-	ST1D_LANE(1, 19, QA); \
-	SADDW_4S(P1, B0, B0); \
-	STRD(0, 15, QA); \
-	SADDW2_4S(P0, A1, A1); \
-	MOVD R13, R15; \
 	SADDW2_4S(P1, B1, B1); \
+	SADDW_4S(P1, B0, B0); \
+	SMULL_8H(8, XB, P1); \
+	SADDW_4S(P0, A0, A0); \
+	SADDW2_4S(P3, B1, B1); \
+	ST1D_LANE(1, 19, QA); \
 	ADD R14, R13, R19; \
-	ADD R14<<1, R13, R13
+	SADDW_4S(P3, B0, B0); \
+	SADDW2_4S(P2, A1, A1); \
+	STRD(0, 15, QA); \
+	MOVD R13, R15; \
+	ADD R14<<1, R13, R13; \
+	SADDW2_4S(P1, B1, B1); \
+	SADDW_4S(P1, B0, B0); \
+	SADDW2_4S(P0, A1, A1)
 
 // PAIR2 does outputs two columns apart: A reads columns 0, 1, 2 and B 2, 3, 4.
 // The fourth column is loaded where the next pair starts.
 #define PAIR2(C0, C2, C3, C4) \
-	SCALE1; \
 	C0(4, 1, XA); \
+	SCALE1; \
+	C2(7, 1, XB); \
 	SCALE2; \
-	C2(7, 1, XC); \
-	SCALE3; \
-	COL(4, 1, XB); \
-	SCALE4; \
-	C3(10, 1, XD); \
+	COL(4, 1, XC); \
 	SCALE5; \
-	ADD R7<<1, R1, R1; \
-	SCALE6; \
-	C4(0, 1, XE); \
 	SMULL_8H(0, XA, P0); \
-	C0(5, 2, XA); \
-	SMULL_8H(0, XC, P1); \
+	SCALE6; \
+	SCALE3; \
+	C3(10, 1, XD); \
+	ADD R7<<1, R1, R1; \
+	SMULL_8H(0, XB, P1); \
+	C0(5, 2, XE); \
+	SMLAL_8H(1, XC, P0); \
+	C4(0, 1, XA); \
+	SMULL_8H(2, XB, P2); \
 	SCALE7; \
-	SCALE8; \
-	SMLAL_8H(1, XB, P0); \
-	C2(8, 2, XB); \
+	SCALE4; \
 	SMLAL_8H(1, XD, P1); \
-	COL(5, 2, XD); \
-	SCALE9; \
-	SCALE10; \
-	SADDW_4S(P0, 9, A0); \
-	SADDW_4S(P1, 9, B0); \
+	C2(8, 2, XC); \
+	SMLAL_8H(3, XE, P2); \
+	SMULL_8H(2, XA, P3); \
+	COL(5, 2, XB); \
+	SCALE8; \
 	SADDW2_4S(P0, 10, A1); \
-	SADDW2_4S(P1, 10, B1); \
-	SMULL_8H(2, XC, P2); \
-	C3(11, 2, XC); \
-	SMULL_8H(2, XE, P3); \
-	ADD R8<<1, R2, R2; \
-	SCALE11; \
-	SCALE12; \
-	SMLAL_8H(3, XA, P2); \
-	C4(0, 2, XA); \
-	SMLAL_8H(3, XB, P3); \
-	COL(6, 3, XE); \
-	SMULL_8H(4, XD, P0); \
+	SADDW_4S(P0, 9, A0); \
+	SMLAL_8H(3, XC, P3); \
+	SCALE10; \
+	SMULL_8H(4, XB, P0); \
 	C0(6, 3, XD); \
-	SMULL_8H(4, XC, P1); \
-	C2(9, 3, XC); \
-	SCALE13; \
-	SADDW_4S(P2, A0, A0); \
-	SADDW_4S(P3, B0, B0); \
-	SMLAL_8H(5, XB, P0); \
-	C3(12, 3, XB); \
-	SMLAL_8H(5, XA, P1); \
-	ADD R9<<1, R3, R3; \
-	SCALE14; \
-	C4(0, 3, XA); \
+	SADDW_4S(P1, 9, B0); \
+	SCALE9; \
+	SADDW2_4S(P1, 10, B1); \
+	C3(11, 2, XE); \
+	ADD R8<<1, R2, R2; \
 	SADDW2_4S(P2, A1, A1); \
-	SADDW2_4S(P3, B1, B1); \
-	SADDW_4S(P0, A0, A0); \
+	SADDW_4S(P2, A0, A0); \
 	SMULL_8H(6, XD, P2); \
-	SADDW_4S(P1, B0, B0); \
-	SMULL_8H(6, XC, P3); \
-	SCALE15; \
-	SMLAL_8H(7, XE, P2); \
-	SADDW2_4S(P0, A1, A1); \
-	SMLAL_8H(7, XB, P3); \
-	SADDW2_4S(P1, B1, B1); \
-	SMULL_8H(8, XC, P0); \
-	SMULL_8H(8, XA, P1); \
-	SADDW_4S(P2, A0, A0); \
-	SADDW_4S(P3, B0, B0); \
-	SCALE16; \
-	SADDW2_4S(P2, A1, A1); \
+	SMLAL_8H(5, XC, P0); \
+	SCALE11; \
+	SMULL_8H(4, XE, P1); \
+	C4(0, 2, XA); \
 	SADDW2_4S(P3, B1, B1); \
+	SCALE12; \
+	SCALE13; \
+	C2(9, 3, XB); \
+	SADDW_4S(P0, A0, A0); \
+	COL(6, 3, XD); \
+	SADDW2_4S(P0, A1, A1); \
+	SMLAL_8H(5, XA, P1); \
+	SCALE14; \
+	C3(12, 3, XC); \
+	ADD R9<<1, R3, R3; \
+	SADDW_4S(P3, B0, B0); \
+	SMULL_8H(6, XB, P3); \
+	SMLAL_8H(7, XD, P2); \
+	SMULL_8H(8, XB, P0); \
+	SCALE15; \
+	C4(0, 3, XE); \
+	SMLAL_8H(7, XC, P3); \
+	SADDW_4S(P2, A0, A0); \
+	SCALE16; \
+	SADDW2_4S(P1, B1, B1); \
+	SADDW_4S(P1, B0, B0); \
+	SMULL_8H(8, XE, P1); \
 	SADDW_4S(P0, A0, A0); \
 	ST1D_LANE(1, 19, QA); \
-	SADDW_4S(P1, B0, B0); \
+	SADDW2_4S(P3, B1, B1); \
 	STRD(0, 15, QA); \
-	SADDW2_4S(P0, A1, A1); \
+	SADDW_4S(P3, B0, B0); \
 	MOVD R13, R15; \
-	SADDW2_4S(P1, B1, B1); \
+	SADDW2_4S(P2, A1, A1); \
 	ADD R14, R13, R19; \
-	ADD R14<<1, R13, R13
+	SADDW2_4S(P1, B1, B1); \
+	ADD R14<<1, R13, R13; \
+	SADDW_4S(P1, B0, B0); \
+	SADDW2_4S(P0, A1, A1)
 
 // START loads what all blocks share.
 #define START \
@@ -263,7 +263,7 @@
 	LDRD(128, 24, 6); \
 	LDRD(136, 24, 7); \
 	LDRD(144, 24, 8); \
-	ADD $dw3Block__size, R24, R24; \
+	ADD $176, R24, R24; \
 	ADD $dw3Task_dummy, R0, R15; \
 	MOVD R15, R19; \
 	MOVD dw3Task_rows(R0), R21

@@ -12,7 +12,7 @@ const dwBlock = 8
 func dwBlocks(a *kernels.ConvArgs) int { return ceilDiv(a.OC, dwBlock) }
 
 // dwChannel is the first channel of a block.
-func dwChannel(a *kernels.ConvArgs, b int) int { return min(b*dwBlock, a.OC-dwBlock) }
+func dwChannel(a *kernels.ConvArgs, b int) int { return max(0, min(b*dwBlock, a.OC-dwBlock)) }
 
 // dwStrip is the number of output rows that are done with the constants of a
 // block in registers.
