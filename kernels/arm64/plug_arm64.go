@@ -23,7 +23,7 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 var plugs = map[string][]func(*kernels.Table){
 	"neon": {
 		plugConv(tierNEON),
-		plugLUT, plugDepthwiseNEON,
+		plugLUT, plugDepthwiseNEON, plugElementwise,
 	},
 	"dotprod": {plugDepthwiseDotProd},
 	"i8mm":    {},

@@ -1,0 +1,164 @@
+//go:build !purego
+
+package arm64
+
+import "github.com/edgerun/edgerun/kernels"
+
+// Element-wise kernels for 8-bit operands. They take runs of 16 elements and more;
+// shorter ones, 16-bit operands and rare scales go to the kernel that was there.
+
+// pairTask walks rows of two operands.
+type pairTask struct {
+	a, b, y      *int8
+	n, rows      int // elements of a row, 16 at least
+	stepA, stepB int // from row to row
+	stepY        int
+	lanes        *[32]uint8
+}
+
+type addTask struct {
+	pairTask
+	lowA, lowB   [16]int8
+	highA, highB [8]int16
+	bias         [4]int32
+	shift        [8]int16 // 16 - shift
+	zero         [8]int16
+	lo, hi       [16]int8
+}
+
+type mulTask struct {
+	pairTask
+	zeroA, zeroB [16]int8
+	mult         [4]int32
+	shift        [8]int16 // 1 - shift
+	zero         [8]int16
+	lo, hi       [16]int8
+}
+
+//go:noescape
+func addNEON(t *addTask)
+
+//go:noescape
+func mulNEON(t *mulTask)
+
+// lanes counts from 0: an index for table look-ups.
+var lanes = [32]uint8{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31}
+
+// elementWork bounds an assembly call: elements, a Cortex-A53 needs three cycles
+// for one. Pieces of a row are no shorter than 16.
+const elementWork = 32 << 10
+
+func plugElementwise(t *kernels.Table) {
+	add := t.Add.Run
+	t.Add = kernels.Add{Name: "add-neon", Run: func(a *kernels.AddArgs, w, u0, u1 int) {
+		if a.A == nil || a.B == nil || a.Y == nil || a.BScalar || a.Shift < 16 || a.Shift > 31 {
+			add(a, w, u0, u1)
+			return
+		}
+		t := newAddTask(a)
+		for u := u0; u < u1; u++ {
+			if _, _, n := a.Run(u); n < 16 {
+				add(a, w, u, u+1)
+				continue
+			}
+			for p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u); p.next(&t.pairTask); {
+				t.a, t.b, t.y = &a.A[p.a], &a.B[p.b], &a.Y[p.y]
+				addNEON(&t)
+			}
+		}
+	}}
+	mul := t.Mul.Run
+	t.Mul = kernels.Mul{Name: "mul-neon", Run: func(a *kernels.MulArgs, w, u0, u1 int) {
+		if a.A == nil || a.B == nil || a.Y == nil || a.BScalar || a.Pre != 0 || a.Shift < 2 {
+			mul(a, w, u0, u1)
+			return
+		}
+		t := newMulTask(a.ZA, a.ZB, a.Mult, a.Shift, a.Zero, a.Lo, a.Hi)
+		for u := u0; u < u1; u++ {
+			if _, _, n := a.Run(u); n < 16 {
+				mul(a, w, u, u+1)
+				continue
+			}
+			for p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u); p.next(&t.pairTask); {
+				t.a, t.b, t.y = &a.A[p.a], &a.B[p.b], &a.Y[p.y]
+				mulNEON(&t)
+			}
+		}
+	}}
+}
+
+func newAddTask(a *kernels.AddArgs) (t addTask) {
+	lowA, lowB := low7(a.MulA), low7(a.MulB)
+	fillBytes(t.lowA[:], int8(lowA))
+	fillBytes(t.lowB[:], int8(lowB))
+	fillLanes(t.highA[:], int16((a.MulA-lowA)>>7))
+	fillLanes(t.highB[:], int16((a.MulB-lowB)>>7))
+	fillLanes(t.bias[:], int32(a.Bias))
+	fillLanes(t.shift[:], 16-int16(a.Shift))
+	fillLanes(t.zero[:], int16(a.Zero))
+	fillBytes(t.lo[:], int8(a.Lo))
+	fillBytes(t.hi[:], int8(a.Hi))
+	return t
+}
+
+func newMulTask(za, zb, mult int32, shift uint8, zero, lo, hi int32) (t mulTask) {
+	fillBytes(t.zeroA[:], int8(za))
+	fillBytes(t.zeroB[:], int8(zb))
+	fillLanes(t.mult[:], mult)
+	fillLanes(t.shift[:], 1-int16(shift))
+	fillLanes(t.zero[:], int16(zero))
+	fillBytes(t.lo[:], int8(lo))
+	fillBytes(t.hi[:], int8(hi))
+	return t
+}
+
+// pairs cuts a unit into calls.
+type pairs struct {
+	a, b, y       int // offsets of the next call
+	n, rows       int // elements of a row; rows left
+	column, width int // of the call before
+	height        int
+	sa, sb, sy    int
+}
+
+func newPairs(r *kernels.Rows, a, b, y *kernels.Steps, u int) pairs {
+	i, j, n := r.Run(u)
+	return pairs{a: a.At(i, j), b: b.At(i, j), y: y.At(i, j), n: n, rows: r.D[2], sa: a[2], sb: b[2], sy: y[2]}
+}
+
+// next goes to the next call and sets its size; false: there is none.
+func (p *pairs) next(t *pairTask) bool {
+	p.column += p.width
+	p.a, p.b, p.y = p.a+p.width, p.b+p.width, p.y+p.width
+	if p.column == p.n {
+		p.rows -= p.height
+		p.a, p.b, p.y, p.column = p.a-p.n+p.height*p.sa, p.b-p.n+p.height*p.sb, p.y-p.n+p.height*p.sy, 0
+	}
+	if p.rows == 0 {
+		return false
+	}
+	p.width, p.height = piece(p.n-p.column, p.rows)
+	if p.column > 0 {
+		p.height = 1
+	}
+	t.n, t.rows, t.stepA, t.stepB, t.stepY, t.lanes = p.width, p.height, p.sa, p.sb, p.sy, &lanes
+	return true
+}
+
+// piece returns how many elements of how many rows a call does, when n elements of
+// this and as many of every other row are left. Pieces have 16 elements at least.
+func piece(n, rows int) (elements, height int) {
+	if n <= elementWork {
+		return n, min(rows, max(1, elementWork/n))
+	}
+	return min(elementWork, n-16), 1
+}
+
+// low7 is v's remainder by 128 between -64 and 63.
+func low7(v int32) int32 { return (v+64)&127 - 64 }
+
+func fillLanes[T int16 | int32](d []T, v T) {
+	for i := range d {
+		d[i] = v
+	}
+}
