@@ -56,12 +56,15 @@ func plugElementwise(t *kernels.Table) {
 			return
 		}
 		t := newAddTask(a)
-		for u := u0; u < u1; u++ {
-			if _, _, n := a.Run(u); n < 16 {
-				add(a, w, u, u+1)
+		for u := u0; u < u1; {
+			n, rows, k := join(&a.Rows, u, u1, &a.StepA, &a.StepB, &a.StepY)
+			if n < 16 {
+				add(a, w, u, u+k)
+				u += k
 				continue
 			}
-			for p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u); p.next(&t.pairTask); {
+			p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u, n, rows)
+			for u += k; p.next(&t.pairTask); {
 				t.a, t.b, t.y = &a.A[p.a], &a.B[p.b], &a.Y[p.y]
 				addNEON(&t)
 			}
@@ -74,12 +77,15 @@ func plugElementwise(t *kernels.Table) {
 			return
 		}
 		t := newMulTask(a.ZA, a.ZB, a.Mult, a.Shift, a.Zero, a.Lo, a.Hi)
-		for u := u0; u < u1; u++ {
-			if _, _, n := a.Run(u); n < 16 {
-				mul(a, w, u, u+1)
+		for u := u0; u < u1; {
+			n, rows, k := join(&a.Rows, u, u1, &a.StepA, &a.StepB, &a.StepY)
+			if n < 16 {
+				mul(a, w, u, u+k)
+				u += k
 				continue
 			}
-			for p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u); p.next(&t.pairTask); {
+			p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u, n, rows)
+			for u += k; p.next(&t.pairTask); {
 				t.a, t.b, t.y = &a.A[p.a], &a.B[p.b], &a.Y[p.y]
 				mulNEON(&t)
 			}
@@ -112,7 +118,27 @@ func newMulTask(za, zb, mult int32, shift uint8, zero, lo, hi int32) (t mulTask)
 	return t
 }
 
-// pairs cuts a unit into calls.
+// join returns the length and the number of the runs of unit u, and of as many units
+// behind it, up to u1, as lie on from it: k units.
+func join(r *kernels.Rows, u, u1 int, a, b, y *kernels.Steps) (n, rows, k int) {
+	_, _, n = r.Run(u)
+	rows, k = r.D[2], 1
+	if u1-u == 1 || r.D[0] > 1 {
+		return n, rows, k
+	}
+	switch {
+	case rows == 1 && a[1] == r.Len && b[1] == r.Len && y[1] == r.Len:
+		_, _, last := r.Run(u1 - 1)
+		k = u1 - u
+		n = (k-1)*r.Len + last
+	case r.Last == r.Len && a[1] == rows*a[2] && b[1] == rows*b[2] && y[1] == rows*y[2]:
+		k = u1 - u
+		rows *= k
+	}
+	return n, rows, k
+}
+
+// pairs cuts runs into calls.
 type pairs struct {
 	a, b, y       int // offsets of the next call
 	n, rows       int // elements of a row; rows left
@@ -121,9 +147,9 @@ type pairs struct {
 	sa, sb, sy    int
 }
 
-func newPairs(r *kernels.Rows, a, b, y *kernels.Steps, u int) pairs {
-	i, j, n := r.Run(u)
-	return pairs{a: a.At(i, j), b: b.At(i, j), y: y.At(i, j), n: n, rows: r.D[2], sa: a[2], sb: b[2], sy: y[2]}
+func newPairs(r *kernels.Rows, a, b, y *kernels.Steps, u, n, rows int) pairs {
+	i, j, _ := r.Run(u)
+	return pairs{a: a.At(i, j), b: b.At(i, j), y: y.At(i, j), n: n, rows: rows, sa: a[2], sb: b[2], sy: y[2]}
 }
 
 // next goes to the next call and sets its size; false: there is none.

@@ -23,9 +23,9 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 var plugs = map[string][]func(*kernels.Table){
 	"neon": {
 		plugConv(tierNEON),
-		plugLUT, plugDepthwiseNEON, plugElementwise,
+		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise,
 	},
-	"dotprod": {plugDepthwiseDotProd},
+	"dotprod": {plugDepthwiseDotProd, plugLUT(tierDotProd)},
 	"i8mm":    {},
 }
 
