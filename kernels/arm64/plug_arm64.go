@@ -23,7 +23,7 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 var plugs = map[string][]func(*kernels.Table){
 	"neon": {
 		plugConv(tierNEON),
-		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise,
+		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool,
 	},
 	"dotprod": {plugDepthwiseDotProd, plugLUT(tierDotProd)},
 	"i8mm":    {},
