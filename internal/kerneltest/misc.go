@@ -25,6 +25,9 @@ func runSE(t *testing.T, k kernels.SE) {
 		{"relu", 1, 7, 7, 24, 8, false, 0, random},
 		{"table and gaps", 2, 5, 6, 33, 9, true, 7, random},
 		{"one row", 1, 1, 40, 16, 4, true, 0, random},
+		{"72 channels", 1, 14, 14, 72, 24, true, 0, random},
+		{"19 channels", 2, 17, 18, 19, 5, false, 1, random},
+		{"long sums", 1, 1, 3000, 16, 32, false, 0, mixed},
 		{"extremes", 1, 9, 9, 40, 12, false, 0, mixed},
 		{"all lowest", 1, 9, 9, 40, 12, true, 0, lowest},
 	} {

@@ -23,9 +23,9 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 var plugs = map[string][]func(*kernels.Table){
 	"neon": {
 		plugConv(tierNEON),
-		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool,
+		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool, plugSE(tierNEON),
 	},
-	"dotprod": {plugDepthwiseDotProd, plugLUT(tierDotProd)},
+	"dotprod": {plugDepthwiseDotProd, plugLUT(tierDotProd), plugSE(tierDotProd)},
 	"i8mm":    {},
 }
 

@@ -65,7 +65,7 @@ func plugPool(t *kernels.Table) {
 	most, average := t.MaxPool.Run, t.AveragePool.Run
 	t.MaxPool = kernels.Pool{Name: "s8-maxpool-neon", Scratch: t.MaxPool.Scratch, Units: t.MaxPool.Units,
 		Run: func(a *kernels.PoolArgs, w, u0, u1 int) {
-			if a.C < 16 {
+			if a.C < 16 || min(a.KH, a.IH)*min(a.KW, a.IW)*a.C > poolWork { // windows are not cut
 				most(a, w, u0, u1)
 				return
 			}
@@ -218,7 +218,7 @@ func averagePoolRun(a *kernels.PoolArgs, w, u0, u1 int) {
 			for k := 0; k < v.n; k += t.n {
 				t.n = min(v.n-k, max(1, poolWork/(count*a.C+1)))
 				t.dst = outAt(a.Out, a.Out16, out+k*a.OutPlane.W)
-				if count > shortWindow {
+				if count > shortWindow || count*a.C > poolWork {
 					t.n = 1
 					averageLong(a, w, &t, in+k*t.srcStep)
 				} else {
@@ -242,6 +242,11 @@ func averageLong(a *kernels.PoolArgs, w int, t *poolTask, in int) {
 // sumPixels adds rows times cols pixels to the sums of their channels.
 func sumPixels(sums []int32, x []int8, rows, cols, rowStep, colStep int) {
 	c := len(sums)
+	if half := c / 2 &^ 7; c > poolWork/8 {
+		sumPixels(sums[:half], x, rows, cols, rowStep, colStep)
+		sumPixels(sums[half:], x[half:], rows, cols, rowStep, colStep)
+		return
+	}
 	most := min(shortWindow, max(1, poolWork/c))
 	t := sumTask{sums: &sums[0], rowStep: rowStep, colStep: colStep, c: c &^ 7}
 	for y := 0; y < rows; {

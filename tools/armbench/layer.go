@@ -17,7 +17,8 @@ const grammar = `LAYER is a kind, an input, and options in any order, as in "con
   conv pw fc convt deform  HxWxC->OC   (fc also C->OC)
   dw                       HxWxC, or HxWxC->OC with a multiplier
   maxpool avgpool gap      HxWxC
-  add mul mulfull lut hswish softmax quant dequant requant   HxWxC
+  add mul mulfull lut hswish softmax quant dequant requant argmax   HxWxC
+  se                       HxWxC->R
   resize                   HxWxC toHxW
 
   KxK window (also right behind the kind: dw3x3)   sN stride   dN dilation
@@ -145,6 +146,10 @@ func (l *layer) model() *ermfmt.Model {
 		y = n.AveragePool(x, ermoracle.Window{KH: dims[1], KW: dims[2]}, false, 0, ermfmt.Int8)
 	case "avgpool":
 		y = n.AveragePool(x, w, false, 0, ermfmt.Int8)
+	case "se":
+		y = n.SE(x, int32(l.oc), true)
+	case "argmax":
+		y = n.ArgMax(x, false, false)
 	case "maxpool":
 		y = n.MaxPool(x, w)
 	case "resize":
