@@ -102,6 +102,8 @@ type RequantizeArgs struct {
 // Quantize describes the kernel at a network's float32 inputs.
 type Quantize struct {
 	Name string
+	// Finite reports whether there is neither an infinity nor a NaN.
+	Finite func(x []float32) bool
 	Run  func(a *QuantizeArgs, w, u0, u1 int)
 }
 

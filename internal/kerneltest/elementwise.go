@@ -6,6 +6,9 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/edgerun/edgerun/internal/requant"
 	"github.com/edgerun/edgerun/kernels"
@@ -319,15 +322,55 @@ var edgeCases = []struct {
 	{"NCHW to NHWC", [4]int{1, 5, 7, 3}, [4]int{105, 7, 1, 35}},
 	{"batch", [4]int{2, 5, 7, 3}, [4]int{105, 7, 1, 35}},
 	{"rows", [4]int{1, 1, 9, 4}, [4]int{36, 36, 4, 1}},
+	{"long vector", [4]int{1, 1, 1, 35_003}, [4]int{35_003, 35_003, 35_003, 1}},
+	{"long rows", [4]int{1, 2, 5, 19}, [4]int{400, 200, 40, 1}},
+	{"one plane of a batch", [4]int{1, 1, 3, 40}, [4]int{200, 200, 40, 1}},
+	{"two planes", [4]int{1, 1, 39, 2}, [4]int{78, 78, 1, 39}},
+	{"three planes", [4]int{1, 2, 67, 3}, [4]int{402, 201, 1, 67}},
+	{"three long planes", [4]int{1, 1, 12_000, 3}, [4]int{36_000, 36_000, 1, 12_000}},
+	{"four planes", [4]int{2, 1, 33, 4}, [4]int{132, 132, 1, 33}},
+	{"21 planes", [4]int{1, 1, 50, 21}, [4]int{1050, 1050, 1, 50}},
+}
+
+// guardedFloats returns n elements that end where memory ends.
+func guardedFloats(t testing.TB, n int) []float32 {
+	b := Guarded(t, 4*n)
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), n)
+}
+
+// span is the number of elements up to the last of a walk.
+func span(dims, steps [4]int) int {
+	n := 1
+	for i, d := range dims {
+		n += (d - 1) * steps[i]
+	}
+	return n
 }
 
 func runQuantize(t *testing.T, k kernels.Quantize) {
+	for _, n := range []int{0, 1, 15, 16, 17, 100, 40_000} {
+		x := guardedFloats(t, n)
+		for i := range x {
+			x[i] = float32(i)*1e30 - 1e38
+		}
+		require.True(t, k.Finite(x), n)
+		for _, i := range []int{0, n / 2, n - 1} {
+			for _, v := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
+				if n > 0 {
+					was := x[i]
+					x[i] = float32(v)
+					require.False(t, k.Finite(x), "%v at %d of %d", v, i, n)
+					x[i] = was
+				}
+			}
+		}
+	}
 	r := rand.New(rand.NewPCG(11, 12))
 	for _, c := range edgeCases {
 		for _, wide := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/wide=%v", c.name, wide), func(t *testing.T) {
 				n := c.dims[0] * c.dims[1] * c.dims[2] * c.dims[3]
-				a := &kernels.QuantizeArgs{Dims: c.dims, StepX: c.steps, X: make([]float32, n), Inverse: 1 / float32(0.037), Zero: -5}
+				a := &kernels.QuantizeArgs{Dims: c.dims, StepX: c.steps, X: guardedFloats(t, span(c.dims, c.steps)), Inverse: 1 / float32(0.037), Zero: -5}
 				if wide {
 					a.Zero, a.Inverse = 0, 4000
 				}
@@ -373,7 +416,7 @@ func runDequantize(t *testing.T, k kernels.Dequantize) {
 		for bits := 8; bits <= 32; bits *= 2 {
 			t.Run(fmt.Sprintf("%s/%d", c.name, bits), func(t *testing.T) {
 				n := c.dims[0] * c.dims[1] * c.dims[2] * c.dims[3]
-				a := &kernels.DequantizeArgs{Dims: c.dims, StepY: c.steps, Y: make([]float32, n), Scale: 0.0371}
+				a := &kernels.DequantizeArgs{Dims: c.dims, StepY: c.steps, Y: guardedFloats(t, span(c.dims, c.steps)), Scale: 0.0371}
 				var at func(i int) int32
 				switch bits {
 				case 8:

@@ -197,7 +197,7 @@ func (s *dwDotShape) run(a *kernels.ConvArgs, _, u0, u1 int) {
 	g := newDWGrid(a, a.Workers)
 	gap := dwGap(a)
 	t := dwDotTask{outStep: gap * a.OutPlane.W, last: a.OC - dwBlock}
-	fillBytes(t.zero[:], int8(a.ZOut))
+	t.zero = of8(a.ZOut)
 	fillBytes(t.pad[:], int8(a.ZIn))
 	for i := range t.lo {
 		t.lo[i], t.hi[i] = int16(a.Lo-a.ZOut), int16(a.Hi-a.ZOut)

@@ -189,8 +189,8 @@ func dwCopyRun(a *kernels.ConvArgs, w, u0, u1 int) {
 	for i := range r.task.zero {
 		r.task.zero[i] = int16(a.ZOut)
 	}
-	fillBytes(r.task.lo[:], int8(a.Lo))
-	fillBytes(r.task.hi[:], int8(a.Hi))
+	r.task.lo = of8(a.Lo)
+	r.task.hi = of8(a.Hi)
 	g := newDWGrid(a, a.Workers)
 	for u := u0; u < u1; u++ {
 		n, y0, y1, b0, b1 := g.unit(a, u)

@@ -2,7 +2,11 @@
 
 package arm64
 
-import "github.com/edgerun/edgerun/kernels"
+import (
+	"unsafe"
+
+	"github.com/edgerun/edgerun/kernels"
+)
 
 // Element-wise kernels for 8-bit operands. They take runs of 16 elements and more;
 // shorter ones, 16-bit operands and rare scales go to the kernel that was there.
@@ -95,26 +99,26 @@ func plugElementwise(t *kernels.Table) {
 
 func newAddTask(a *kernels.AddArgs) (t addTask) {
 	lowA, lowB := low7(a.MulA), low7(a.MulB)
-	fillBytes(t.lowA[:], int8(lowA))
-	fillBytes(t.lowB[:], int8(lowB))
-	fillLanes(t.highA[:], int16((a.MulA-lowA)>>7))
-	fillLanes(t.highB[:], int16((a.MulB-lowB)>>7))
-	fillLanes(t.bias[:], int32(a.Bias))
-	fillLanes(t.shift[:], 16-int16(a.Shift))
-	fillLanes(t.zero[:], int16(a.Zero))
-	fillBytes(t.lo[:], int8(a.Lo))
-	fillBytes(t.hi[:], int8(a.Hi))
+	t.lowA = of8(lowA)
+	t.lowB = of8(lowB)
+	t.highA = of16((a.MulA - lowA) >> 7)
+	t.highB = of16((a.MulB - lowB) >> 7)
+	t.bias = of32(int32(a.Bias))
+	t.shift = of16(16 - int32(a.Shift))
+	t.zero = of16(a.Zero)
+	t.lo = of8(a.Lo)
+	t.hi = of8(a.Hi)
 	return t
 }
 
 func newMulTask(za, zb, mult int32, shift uint8, zero, lo, hi int32) (t mulTask) {
-	fillBytes(t.zeroA[:], int8(za))
-	fillBytes(t.zeroB[:], int8(zb))
-	fillLanes(t.mult[:], mult)
-	fillLanes(t.shift[:], 1-int16(shift))
-	fillLanes(t.zero[:], int16(zero))
-	fillBytes(t.lo[:], int8(lo))
-	fillBytes(t.hi[:], int8(hi))
+	t.zeroA = of8(za)
+	t.zeroB = of8(zb)
+	t.mult = of32(mult)
+	t.shift = of16(1 - int32(shift))
+	t.zero = of16(zero)
+	t.lo = of8(lo)
+	t.hi = of8(hi)
 	return t
 }
 
@@ -183,7 +187,25 @@ func piece(n, rows int) (elements, height int) {
 // low7 is v's remainder by 128 between -64 and 63.
 func low7(v int32) int32 { return (v+64)&127 - 64 }
 
-func fillLanes[T int16 | int32](d []T, v T) {
+// of8, of16 and of32 are vectors with all lanes alike.
+func of8(v int32) (q [16]int8) {
+	w := (*[2]uint64)(unsafe.Pointer(&q))
+	w[0] = uint64(uint8(v)) * 0x0101010101010101
+	w[1] = w[0]
+	return q
+}
+
+func of16(v int32) (q [8]int16) {
+	w := (*[2]uint64)(unsafe.Pointer(&q))
+	w[0] = uint64(uint16(v)) * 0x0001000100010001
+	w[1] = w[0]
+	return q
+}
+
+func of32(v int32) [4]int32 { return [4]int32{v, v, v, v} }
+
+// fill32 sets all of d.
+func fill32(d []int32, v int32) {
 	for i := range d {
 		d[i] = v
 	}

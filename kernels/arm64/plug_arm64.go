@@ -23,7 +23,7 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 var plugs = map[string][]func(*kernels.Table){
 	"neon": {
 		plugConv(tierNEON),
-		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool, plugSE(tierNEON),
+		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool, plugSE(tierNEON), plugConvert,
 	},
 	"dotprod": {plugDepthwiseDotProd, plugLUT(tierDotProd), plugSE(tierDotProd)},
 	"i8mm":    {},

@@ -153,8 +153,8 @@ func (w *windows) at() int {
 
 func newPoolTask(a *kernels.PoolArgs) poolTask {
 	t := poolTask{rowStep: a.DH * a.InPlane.H, colStep: a.DW * a.InPlane.W, c: a.C, srcStep: a.SW * a.InPlane.W, dstStep: a.OutPlane.W}
-	fillBytes(t.lo8[:], int8(a.Lo))
-	fillBytes(t.hi8[:], int8(a.Hi))
+	t.lo8 = of8(a.Lo)
+	t.hi8 = of8(a.Hi)
 	return t
 }
 
@@ -181,12 +181,12 @@ func maxPoolRun(a *kernels.PoolArgs, u0, u1 int) {
 
 // set takes over scale i of an average.
 func (s *scaling) set(a *kernels.PoolArgs, i int) {
-	fillLanes(s.pre[:], int32(a.Pre))
-	fillLanes(s.mult[:], a.Mult[i])
-	fillLanes(s.shift[:], -int32(a.Shift[i]))
-	fillLanes(s.zero[:], a.ZOut)
-	fillLanes(s.lo[:], int16(a.Lo))
-	fillLanes(s.hi[:], int16(a.Hi))
+	s.pre = of32(int32(a.Pre))
+	s.mult = of32(a.Mult[i])
+	s.shift = of32(-int32(a.Shift[i]))
+	s.zero = of32(a.ZOut)
+	s.lo = of16(a.Lo)
+	s.hi = of16(a.Hi)
 }
 
 // shortWindow is the number of taps that can be summed up in 16 bits.
@@ -213,7 +213,7 @@ func averagePoolRun(a *kernels.PoolArgs, w, u0, u1 int) {
 				at = i
 				t.scale.set(a, i)
 			}
-			fillLanes(t.scale.bias[:], -int32(count)*a.ZIn)
+			t.scale.bias = of32(-int32(count) * a.ZIn)
 			in := n*a.InPlane.N + v.at()
 			for k := 0; k < v.n; k += t.n {
 				t.n = min(v.n-k, max(1, poolWork/(count*a.C+1)))
@@ -233,7 +233,7 @@ func averagePoolRun(a *kernels.PoolArgs, w, u0, u1 int) {
 // averageLong does one window, at element in, of any size.
 func averageLong(a *kernels.PoolArgs, w int, t *poolTask, in int) {
 	sums := unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(a.Scratch[w]))), a.C)
-	fillLanes(sums, t.scale.bias[0])
+	fill32(sums, t.scale.bias[0])
 	sumPixels(sums, a.In[in:], t.kh, t.kw, t.rowStep, t.colStep)
 	s := scaleTask{sums: &sums[0], dst: t.dst, n: a.C, wide: t.wide, scale: t.scale}
 	scaleNEON(&s)

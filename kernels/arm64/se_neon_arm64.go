@@ -88,7 +88,7 @@ func seSqueeze(a *kernels.SEArgs, _, u0, u1 int) {
 		n, p := u/parts, u%parts
 		y0, y1 := p*a.H/parts, (p+1)*a.H/parts
 		sums := s.sums[u*a.C:][:a.C]
-		fillLanes(sums, -int32((y1-y0)*a.W)*a.ZIn)
+		fill32(sums, -int32((y1-y0)*a.W)*a.ZIn)
 		sumPixels(sums, a.In[n*a.InPlane.N+y0*a.InPlane.H:], y1-y0, a.W, a.InPlane.H, a.InPlane.W)
 	}
 }
@@ -131,11 +131,11 @@ func seSquash(a *kernels.SEArgs, sq []int16, sums []int32) {
 		return
 	}
 	t := scaleTask{sums: &sums[0], dst: unsafe.Pointer(&sq[0]), n: len(sq), wide: 1}
-	fillLanes(t.scale.pre[:], int32(a.SqPre))
-	fillLanes(t.scale.mult[:], a.SqMult)
-	fillLanes(t.scale.shift[:], -int32(a.SqShift))
-	fillLanes(t.scale.lo[:], int16(-a.SqMax))
-	fillLanes(t.scale.hi[:], int16(a.SqMax))
+	t.scale.pre = of32(int32(a.SqPre))
+	t.scale.mult = of32(a.SqMult)
+	t.scale.shift = of32(-int32(a.SqShift))
+	t.scale.lo = of16(-a.SqMax)
+	t.scale.hi = of16(a.SqMax)
 	scaleNEON(&t)
 }
 
@@ -148,9 +148,9 @@ func squash(y []int16, sums, mult []int32, shift []uint8, pre uint8, lo, hi int3
 		return
 	}
 	t := squashTask{sums: &sums[0], y: &y[0], mult: &mult[0], shift: &shift[0], n: len(y)}
-	fillLanes(t.pre[:], int32(pre))
-	fillLanes(t.lo[:], int16(lo))
-	fillLanes(t.hi[:], int16(hi))
+	t.pre = of32(int32(pre))
+	t.lo = of16(lo)
+	t.hi = of16(hi)
 	squashNEON(&t)
 }
 
