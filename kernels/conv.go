@@ -5,16 +5,23 @@ type Conv struct {
 	Name string
 	// Takes reports whether the kernel can compute these arguments.
 	Takes func(a *ConvArgs) bool
-	// PackedBytes is the memory that Pack needs for the weights; 0: the kernel
-	// reads them as they are.
+	// PackedBytes is the memory that Pack needs for the weights, and for whatever
+	// else can be made ahead; 0: the kernel needs none.
 	PackedBytes func(a *ConvArgs) int
-	// Pack rearranges a.Weights for Run. It runs once, when a model is loaded.
+	// Pack rearranges a.Weights for Run. It runs once, when a model is loaded. Of
+	// In, Out and Out16 it sees no more than which one of the outputs there is.
 	Pack func(dst []int8, a *ConvArgs)
-	// Scratch is the memory in bytes that each worker needs.
+	// Scratch is the memory in bytes that each worker needs. It is asked for, as
+	// Units is, when Packed is there.
 	Scratch func(a *ConvArgs) int
 	// Units cuts the work for so many workers.
 	Units func(a *ConvArgs, workers int) int
 	Run   func(a *ConvArgs, w, u0, u1 int)
+	// Columns, of deformable kernels, samples the inputs of output pixels [p0,
+	// p0+rows) of image n for group g: KH·KW·IC/Groups elements for every pixel, in
+	// the order of the weights, ld elements from one pixel to the next. What else
+	// is in these ld elements is undefined.
+	Columns func(a *ConvArgs, x []int8, ld, n, g, p0, rows int)
 }
 
 // ConvArgs are the arguments of every convolution:

@@ -104,7 +104,7 @@ type Quantize struct {
 	Name string
 	// Finite reports whether there is neither an infinity nor a NaN.
 	Finite func(x []float32) bool
-	Run  func(a *QuantizeArgs, w, u0, u1 int)
+	Run    func(a *QuantizeArgs, w, u0, u1 int)
 }
 
 // QuantizeArgs are the arguments of Quantize, over up to four dimensions in

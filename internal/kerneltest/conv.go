@@ -27,6 +27,7 @@ type convCase struct {
 	wide           bool // 16-bit output
 	leaky          bool
 	pre            uint8
+	dead           bool // some channels' scales are next to nothing
 	zin            int32
 	vals           values
 }
@@ -70,6 +71,23 @@ var convCases = []convCase{
 	{name: "pre-shift", h: 4, w: 4, ic: 2, oc: 5, pre: 6},
 	{name: "zero point -128", h: 6, w: 6, ic: 9, oc: 7, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, zin: -128},
 	{name: "zero point 127", h: 6, w: 6, ic: 9, oc: 7, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, zin: 127},
+	// 3x3 with stride 1 and many channels, what Winograd takes.
+	{name: "3x3 tiles of 4", h: 8, w: 12, ic: 16, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, zin: -7},
+	{name: "3x3 partial tiles", h: 9, w: 7, ic: 24, oc: 40, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, zin: 5},
+	{name: "3x3 odd channels", h: 14, w: 13, ic: 19, oc: 21, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, zin: -128},
+	{name: "3x3 no padding, gaps", n: 2, h: 10, w: 11, ic: 16, oc: 24, kh: 3, kw: 3, gap: 5, rowGap: 11},
+	{name: "3x3 leaky", h: 8, w: 10, ic: 16, oc: 18, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, leaky: true},
+	{name: "3x3 16-bit", h: 8, w: 9, ic: 16, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, wide: true},
+	{name: "3x3 pre-shift", h: 8, w: 9, ic: 16, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, pre: 4},
+	{name: "3x3 extremes", h: 12, w: 12, ic: 160, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, vals: mixed, zin: 127},
+	{name: "3x3 all lowest", h: 8, w: 8, ic: 160, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, vals: lowest, zin: -128},
+	{name: "3x3 too many channels for Winograd", h: 8, w: 8, ic: 240, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, vals: highest},
+	{name: "3x3 more tiles than a strip", h: 40, w: 44, ic: 48, oc: 16, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, zin: 3},
+	{name: "a window longer than a call may take", h: 8, w: 8, ic: 301, oc: 21, kh: 7, kw: 7, pt: 1, pl: 1, zin: 5},
+	{name: "a long window, leaky", h: 8, w: 8, ic: 301, oc: 5, kh: 7, kw: 7, leaky: true},
+	{name: "long rows", h: 3, w: 2100, ic: 6, oc: 4, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1},
+	{name: "long dilated rows", h: 1, w: 700, ic: 16, oc: 8, kh: 1, kw: 2, dw: 64, pl: 64},
+	{name: "negligible channels", h: 5, w: 5, ic: 40, oc: 18, dead: true},
 	{name: "all lowest", h: 5, w: 5, ic: 130, oc: 13, vals: lowest, zin: -128},
 	{name: "all highest", h: 5, w: 5, ic: 130, oc: 13, vals: highest},
 	{name: "extremes", h: 5, w: 5, ic: 64, oc: 13, kh: 3, kw: 3, pt: 1, pl: 1, pb: 1, pr: 1, vals: mixed, zin: 127},
@@ -137,6 +155,8 @@ var denseCases = []convCase{
 	{name: "three rows", n: 3, ic: 64, oc: 12},
 	{name: "many rows", n: 9, ic: 30, oc: 25},
 	{name: "long", ic: 1025, oc: 5},
+	{name: "longer than a call may take", ic: 40001, oc: 19},
+	{name: "rows longer than a call may take", n: 6, ic: 9002, oc: 18},
 	{name: "16-bit output", ic: 65, oc: 11, wide: true, zin: 17},
 	{name: "extremes", ic: 512, oc: 3, vals: mixed, zin: -128},
 }
@@ -200,6 +220,9 @@ func runConv(t *testing.T, tab kernels.Table) {
 						})
 					}
 					require.NotZero(t, taken, "the kernel takes none of the cases")
+					if f.kind == plain || f.kind == dense {
+						t.Run("tile edges", func(t *testing.T) { tileEdges(t, f.kind, &k) })
+					}
 					t.Run("random shapes", func(t *testing.T) {
 						r := rand.New(rand.NewPCG(uint64(f.kind), 99))
 						for i := range 40 {
@@ -211,6 +234,87 @@ func runConv(t *testing.T, tab kernels.Table) {
 				})
 			}
 		})
+	}
+}
+
+// tileEdges goes through numbers of rows, columns and products around the sizes
+// that kernels work in.
+func tileEdges(t *testing.T, k kind, kern *kernels.Conv) {
+	columns := []int{1, 3, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 33, 36, 40, 48}
+	check := func(rows, oc, ic int, leaky bool) {
+		c := convCase{name: fmt.Sprintf("%d rows, %d columns, %d products", rows, oc, ic), w: rows, ic: ic, oc: oc, leaky: leaky, zin: 3}
+		if k == dense {
+			c.n, c.w = rows, 1
+		}
+		c.defaults()
+		c.check(t, k, kern)
+	}
+	for _, oc := range columns {
+		for rows := 1; rows <= 9; rows++ {
+			check(rows, oc, 7, rows == 6)
+		}
+		for _, ic := range []int{1, 2, 3, 4, 5, 8, 11, 12, 15, 16, 17, 20, 24, 31, 32, 33, 47, 48, 49} {
+			check(1, oc, ic, false)
+			check(6, oc, ic, false)
+		}
+	}
+}
+
+// Fuzz runs one convolution through every kernel that takes it. The numbers may be
+// anything; they are brought into range.
+func Fuzz(t *testing.T, tabs []kernels.Table, family, seed, n, h, w, ic, oc, window, step, pads, groups, flags uint32) {
+	in := func(v *uint32, most uint32) int {
+		d := int(*v%most) + 1
+		*v /= most
+		return d
+	}
+	g := in(&groups, 4)
+	c := convCase{
+		name: fmt.Sprint(seed), n: in(&n, 3), h: in(&h, 24), w: in(&w, 40), groups: g, ic: g * in(&ic, 70), oc: g * in(&oc, 70),
+		kh: in(&window, 5), kw: in(&window, 5), sh: in(&step, 3), sw: in(&step, 3), dh: in(&step, 3), dw: in(&step, 3),
+		pt: in(&pads, 5) - 1, pl: in(&pads, 5) - 1, pb: in(&pads, 5) - 1, pr: in(&pads, 5) - 1,
+		gap: in(&flags, 4) - 1, rowGap: in(&flags, 3) - 1, wide: flags&1 != 0, leaky: flags&2 != 0, mask: flags&4 != 0, dead: flags&8 != 0,
+		vals: values(flags >> 4 & 3), zin: int32(int8(flags >> 6)), og: 1,
+	}
+	if flags>>14&7 == 7 {
+		c.pre = uint8(flags >> 17 & 7)
+	}
+	k := []kind{plain, dense, depthwise, deform, transposed}[family%5]
+	switch k {
+	case dense:
+		c.h, c.w, c.kh, c.kw, c.sh, c.sw, c.dh, c.dw, c.pt, c.pl, c.pb, c.pr, c.groups = 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 1
+	case depthwise:
+		c.groups = 1
+		c.oc = c.ic * (1 + c.oc%2)
+	case transposed:
+		c.pt, c.pl, c.pb, c.pr = min(c.pt, (c.kh-1)*c.dh), min(c.pl, (c.kw-1)*c.dw), 0, 0
+	}
+	// The oracle takes its time.
+	for c.n*c.h*c.w*c.oc*c.ic*c.kh*c.kw/c.groups > 1<<21 {
+		c.n, c.h, c.w = 1, max(1, c.h/2), max(1, c.w*2/3)
+		if c.h == 1 {
+			c.ic, c.oc = max(1, c.ic/c.groups/2)*c.groups, max(1, c.oc/c.groups/2)*c.groups
+			if k == depthwise {
+				c.oc = c.ic
+			}
+		}
+	}
+	eh, ew := (c.kh-1)*c.dh+1, (c.kw-1)*c.dw+1
+	if k == transposed {
+		if (c.h-1)*c.sh+eh <= c.pt || (c.w-1)*c.sw+ew <= c.pl {
+			return
+		}
+	} else {
+		c.h, c.w = max(c.h, eh-c.pt-c.pb), max(c.w, ew-c.pl-c.pr)
+	}
+	seen := map[string]bool{}
+	for _, tab := range tabs {
+		for _, kern := range map[kind][]kernels.Conv{plain: tab.Conv, dense: tab.Dense, depthwise: tab.Depthwise, deform: tab.DeformConv, transposed: tab.ConvTranspose}[k] {
+			if !seen[kern.Name] {
+				seen[kern.Name] = true
+				c.check(t, k, &kern)
+			}
+		}
 	}
 }
 
@@ -326,6 +430,9 @@ func (c *convCase) args(t *testing.T, r *rand.Rand, k kind) *kernels.ConvArgs {
 		}
 		a.Bias = append(a.Bias, r.Int32N(2000)-1000-c.zin*sum)
 		m, s := scale(r, acc*10)
+		if c.dead && r.IntN(3) == 0 {
+			s = uint8(17 + r.IntN(15))
+		}
 		a.Mult, a.Shift = append(a.Mult, m), append(a.Shift, min(31, s+c.pre))
 		if c.leaky {
 			a.NegMult, a.NegShift = append(a.NegMult, m), append(a.NegShift, min(31, s+c.pre+3))

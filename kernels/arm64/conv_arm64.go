@@ -26,6 +26,7 @@ func newConv(family string, t tier, f fill) kernels.Conv {
 		Scratch: func(a *kernels.ConvArgs) int { p := newPlan(t, a, f != nil); return p.scratch() },
 		Units:   func(a *kernels.ConvArgs, workers int) int { g := planAt(a.Packed).grid(a, workers); return g.total },
 		Run:     func(a *kernels.ConvArgs, w, u0, u1 int) { convRun(t, a, w, u0, u1, f) },
+		Columns: f,
 	}
 }
 
@@ -103,6 +104,7 @@ func (p *plan) carve(scratch []byte) (m memory) {
 	return m
 }
 
+// convRun does units [u0, u1) as worker w.
 func convRun(t tier, a *kernels.ConvArgs, w, u0, u1 int, f fill) {
 	p := planAt(a.Packed)
 	g := p.grid(a, a.Workers)
@@ -135,17 +137,24 @@ func convRun(t tier, a *kernels.ConvArgs, w, u0, u1 int, f fill) {
 // args sets what all calls of a run share.
 func (p *plan) args(a *kernels.ConvArgs, mem *memory, taps []int32) gemmArgs {
 	args := gemmArgs{
-		taps: &taps[0], acc: &mem.acc[0], ntaps: p.ntaps, kc: p.kc, qstep: p.qstep, ostep: 16 * p.elem, tail: p.tail,
-		pre: int32(a.Pre), zero32: a.ZOut, lo32: a.Lo, hi32: a.Hi, zero: int16(a.ZOut), lo: int8(a.Lo), hi: int8(a.Hi),
+		taps: &taps[0], acc: &mem.acc[0], ntaps: p.ntaps, kc: p.kc, qstep: p.qstep, shift: p.elem - 1,
+		pre: int32(a.Pre), zero32: a.ZOut, lo32: a.Lo, hi32: a.Hi,
+	}
+	for i := range args.zero {
+		args.zero[i] = a.ZOut << 16
+	}
+	fillBytes(args.lo[:], int8(a.Lo))
+	fillBytes(args.hi[:], int8(a.Hi))
+	if p.narrow {
+		args.narrow = 1
 	}
 	if len(a.NegMult) > 0 {
-		args.flags |= gemmFinal | gemmNeg
+		args.flags |= gemmNeg
 	}
 	if a.Out16 != nil {
-		args.flags |= gemmFinal | gemmWide
-	}
-	if a.Pre > 0 {
-		args.flags |= gemmFinal
+		args.flags |= gemmWide
+	} else if a.Lo != -128 || a.Hi != 127 {
+		args.flags |= gemmClamp
 	}
 	return args
 }
@@ -164,7 +173,7 @@ func (p *plan) gather(a *kernels.ConvArgs, mem *memory, rows []int32, f fill, n,
 	if p.from == fromCopy {
 		return mem.copied
 	}
-	p.gatherColumns(a, mem.columns, mem.copied, sh, sw)
+	p.gatherColumns(a, mem, sh, sw)
 	return mem.columns
 }
 
@@ -180,15 +189,19 @@ func (p *plan) copyStrip(a *kernels.ConvArgs, dst []int8, n, g, y, x, h, w int) 
 			fillBytes(d, z)
 			continue
 		}
-		fillBytes(d[:left*p.ic], z)
-		fillBytes(d[right*p.ic:], z)
 		src := a.In[n*p.in.N+(y+r)*p.in.H+(x+left)*p.in.W+g*p.ic:]
 		if p.in.W == p.ic {
 			copy(d[left*p.ic:right*p.ic], src)
-			continue
+		} else {
+			for i := left; i < right; i++ {
+				copy(d[i*p.ic:][:p.ic], src[(i-left)*p.in.W:])
+			}
 		}
-		for i := left; i < right; i++ {
-			copy(d[i*p.ic:][:p.ic], src[(i-left)*p.in.W:])
+		if left > 0 {
+			fillBytes(d[:left*p.ic], z)
+		}
+		if right < w {
+			fillBytes(d[right*p.ic:], z)
 		}
 	}
 }
@@ -202,29 +215,41 @@ func fillBytes(d []int8, v int8) {
 		return
 	}
 	w := uint64(uint8(v)) * 0x0101010101010101
-	for i := 0; i+8 <= len(d); i += 8 {
+	n := min(len(d), 64)
+	for i := 0; i+8 <= n; i += 8 {
 		*(*uint64)(unsafe.Pointer(&d[i])) = w
 	}
-	*(*uint64)(unsafe.Pointer(&d[len(d)-8])) = w
+	*(*uint64)(unsafe.Pointer(&d[n-8])) = w
+	for n < len(d) {
+		n += copy(d[n:], d[:n])
+	}
 }
 
-// gatherColumns moves the rows of a strip's pixels together.
-func (p *plan) gatherColumns(a *kernels.ConvArgs, dst, src []int8, sh, sw int) {
-	natural, n := a.KH, a.KW*p.ic
-	if a.DW > 1 && a.KW > 1 {
-		natural, n = a.KH*a.KW, p.ic
-	}
+// gatherArgs are the arguments of gatherNEON: for every pixel it moves runs of n
+// bytes together.
+type gatherArgs struct {
+	dst, src *int8
+	gaps     *int32 // where the runs of a pixel start
+	pixels   int
+	runs, n  int
+	step, ld int // bytes from one pixel to the next, in src and dst
+}
+
+//go:noescape
+func gatherNEON(a *gatherArgs)
+
+// gatherColumns moves the rows of a strip's pixels together. Up to 31 bytes behind
+// src and dst are read and written.
+func (p *plan) gatherColumns(a *kernels.ConvArgs, mem *memory, sh, sw int) {
+	gaps := p.gapsAt(a.Packed)
+	g := gatherArgs{gaps: &gaps[0], runs: len(gaps), n: p.k / len(gaps), step: a.SW * p.ic, ld: p.rowBytes()}
+	// A call takes some 6 cycles for every run and 16 bytes on a Cortex-A53.
+	most := max(1, callCycles/(len(gaps)*(8+g.n/2)))
 	for y := range sh {
-		for x := range sw {
-			d := dst[(y*sw+x)*p.rowBytes():]
-			s := src[y*a.SH*p.pitch+x*a.SW*p.ic:]
-			for r := range natural {
-				at := r * a.DH * p.pitch
-				if natural != a.KH {
-					at = r/a.KW*a.DH*p.pitch + r%a.KW*a.DW*p.ic
-				}
-				copy(d[r*n:][:n], s[at:])
-			}
+		for x := 0; x < sw; x += most {
+			g.dst, g.src = &mem.columns[(y*sw+x)*g.ld], &mem.copied[y*a.SH*p.pitch+x*g.step]
+			g.pixels = min(most, sw-x)
+			gatherNEON(&g)
 		}
 	}
 }
@@ -264,17 +289,15 @@ func (p *plan) calls(t tier, args *gemmArgs, rows, outs []int32, b0, b1 int) {
 	blocks := min(max(1, callCycles/(cycles*min(tiles, 8))), b1-b0)
 	tiles = min(max(1, callCycles/(cycles*blocks)), tiles)
 	for b := b0; b < b1; b += blocks {
-		args.w = (*int8)(unsafe.Add(unsafe.Pointer(w), 16*b*k))
+		first := p.first(b)
+		args.w = (*int8)(unsafe.Add(unsafe.Pointer(w), first*k))
 		args.q = (*int32)(unsafe.Add(unsafe.Pointer(q), b*p.qstep))
-		args.out = unsafe.Add(out, b*args.ostep)
-		args.n = 16 * blocks
-		if b+blocks >= b1 {
-			args.n = min(p.oc, 16*b1) - 16*b
-		}
+		args.out = unsafe.Add(out, first*p.elem)
+		args.n, args.blocks = p.oc-first, min(blocks, b1-b)
 		for r := 0; r < len(rows); r += 4 * tiles {
 			args.rows, args.outs, args.m = &rows[r], &outs[r], min(4*tiles, len(rows)-r)
-			if p.tooLong(args) {
-				p.longTile(t, args)
+			if cycles > mostCycles && p.tooLong(args, b) {
+				p.longTile(t, args, b)
 			} else {
 				t.run(args)
 			}
@@ -283,18 +306,9 @@ func (p *plan) calls(t tier, args *gemmArgs, rows, outs []int32, b0, b1 int) {
 	args.w, args.q, args.out = w, q, out
 }
 
-// width is the number of columns of the block that a call of less than two
-// computes.
-func (p *plan) width(args *gemmArgs) int {
-	if args.n >= 16 {
-		return 16
-	}
-	return 4 * p.tail
-}
-
-// tooLong reports whether a single tile takes too long for one call.
-func (p *plan) tooLong(args *gemmArgs) bool {
-	cycles, width := tileCycles(p.rowBytes()), p.width(args)
+// tooLong reports whether a single tile of block b takes too long for one call.
+func (p *plan) tooLong(args *gemmArgs, b int) bool {
+	cycles, width := tileCycles(p.rowBytes()), p.width(b)
 	if args.m == 1 && width == 16 {
 		return cycles*3/10 > mostCycles
 	}
@@ -302,18 +316,18 @@ func (p *plan) tooLong(args *gemmArgs) bool {
 }
 
 // longTile computes one tile in several calls, each of them some taps.
-func (p *plan) longTile(t tier, args *gemmArgs) {
+func (p *plan) longTile(t tier, args *gemmArgs, b int) {
 	call := *args
-	call.flags = args.flags&^gemmFinal | gemmSpill
+	call.flags |= gemmSpill
 	n := max(1, callCycles/tileCycles(p.kc))
 	for first := 0; first < p.ntaps; first += n {
 		call.ntaps = min(n, p.ntaps-first)
 		if first+n >= p.ntaps {
-			call.flags = call.flags&^gemmSpill | gemmFinal
+			call.flags &^= gemmSpill
 		}
 		t.run(&call)
 		call.taps = (*int32)(unsafe.Add(unsafe.Pointer(call.taps), 4*n))
-		call.w = (*int8)(unsafe.Add(unsafe.Pointer(call.w), n*p.kc*p.width(args)))
+		call.w = (*int8)(unsafe.Add(unsafe.Pointer(call.w), n*p.kc*p.width(b)))
 		call.flags |= gemmFill
 	}
 }

@@ -29,9 +29,10 @@
 //
 // # Registers
 //
-// R0 is the argument. Leaf functions use R0 to R15 and R19 to R26: R16 and R17
-// belong to the linker, R18 to the platform, R27 to the assembler (large
-// constants and offsets clobber it), R28 is g, R29 and R30 are frame and link.
+// R0 is the argument. Functions use R0 to R15 and R19 to R26, and R16 and R17
+// where no call is in between: the linker may use those two around a call. R18
+// belongs to the platform, R27 to the assembler (large constants and offsets
+// clobber it), R28 is g, R29 and R30 are frame and link.
 // All of V0 to V31 are free; Go keeps nothing in them across a call.
 //
 // # Limits

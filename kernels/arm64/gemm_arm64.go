@@ -10,8 +10,9 @@ import "unsafe"
 // Row r is made of ntaps runs of kc bytes, run t at a + rows[r] + taps[t]. Its
 // results go to out + outs[r] on.
 //
-// Columns stand in blocks of 16; the last block of a group of channels may have
-// 4, 8 or 12. The weights of a block of c columns take c bytes for every byte of
+// Columns stand in blocks of 16, except at the end of a group of channels: blocks
+// of 12 and 8 or 12 and 12 are better than 16 and 4 or 8, because spreading a
+// row's bytes costs the same however many columns they meet. The weights of a block of c columns take c bytes for every byte of
 // a row, in the order in which the tier's kernel reads them. The constants of a
 // block are, 16 of each whatever its width: bias, multiplier, negative shift,
 // and where the layer has them multiplier and negative shift for negative
@@ -26,29 +27,39 @@ type gemmArgs struct {
 	out  unsafe.Pointer
 	acc  *int32 // room for a tile's accumulators, 4 rows of 16
 
-	m, n      int
+	m         int
+	n         int // columns to the end of the group
+	blocks    int // of the call
 	ntaps, kc int
 	qstep     int // bytes from one block's constants to the next
-	ostep     int // bytes from one block's outputs to the next
-	tail      int // groups of 4 columns in the last block
+	shift     int // log2 of an output's bytes
+	narrow    int // 0: all blocks have 16 columns
 	flags     int
 
 	pre, zero32, lo32, hi32 int32 // for gemmFinish
-	zero                    int16 // for outputs of 8 bits without a pre-shift
-	lo, hi                  int8
+
+	// For other outputs: a vector of each.
+	zero   [4]int32 // in the upper half
+	lo, hi [16]int8
 }
 
-// Flags of gemmArgs.
+// Flags of gemmArgs. The kernels know their bits.
 const (
 	gemmFill  = 1 << 0 // accumulators start with what is at acc, not with the bias
-	gemmFinal = 1 << 1 // gemmFinish makes the outputs
 	gemmSpill = 1 << 2 // accumulators stay at acc, there are no outputs yet
 	gemmNeg   = 1 << 3 // there are scales for negative accumulators
 	gemmWide  = 1 << 4 // outputs have 16 bits
+	gemmClamp = 1 << 5 // the bounds are not those of the type
 )
 
 //go:noescape
 func gemmNEON(a *gemmArgs)
+
+//go:noescape
+func gemmDotProd(a *gemmArgs)
+
+//go:noescape
+func gemmI8MM(a *gemmArgs)
 
 // tier is an instruction-set level that has GEMM kernels.
 type tier int
@@ -72,7 +83,11 @@ func (t tier) step() int {
 // run calls the tier's kernel. By name, so that the arguments stay on the stack.
 func (t tier) run(a *gemmArgs) {
 	switch t {
-	case tierNEON:
+	case tierDotProd:
+		gemmDotProd(a)
+	case tierI8MM:
+		gemmI8MM(a)
+	default:
 		gemmNEON(a)
 	}
 }
@@ -83,6 +98,18 @@ func (t tier) at(c, j int) int {
 		return c/4*16 + j/2*8 + c%4*2 + j%2
 	}
 	return c*t.step() + j
+}
+
+// width is the number of columns of the block that starts n columns before the end
+// of a group.
+func width(n int) int {
+	switch g := ceilDiv(n, 4); {
+	case g <= 4:
+		return 4 * g
+	case g <= 6:
+		return 12
+	}
+	return 16
 }
 
 // pack writes the weights of columns [0, cols) of a block that is width columns

@@ -5,15 +5,15 @@
 // R0  arguments               R14 rows left
 // R1  offsets of rows         R15 offsets of outputs
 // R2  weights                 R19 weights of the column block
-// R3  bytes left of the tap   R20 columns left
-// R4  taps left               R21 bytes of a tap
+// R3  bytes left of the tap   R20 columns left, of the group
+// R4  taps left               R21 blocks left, of the call
 // R5-R8   row cursors         R22, R23 for the moment
 // R9-R12  row starts          R24 what rows count from
 // R13 offsets of taps         R25 output of the column block
 //                             R26 constants of the column block
-// V16-V31 accumulators: row r, columns 4g to 4g+3 of the block in V(16+4g+r)
+// V16-V31 accumulators: row r, columns 4g to 4g+3 of the block in V(16+4r+g)
 
-// Constants of a column block, in bytes: what finish and the kernels read at R26.
+// Constants of a column block, in bytes from R26.
 #define QBIAS  0
 #define QMULT  64
 #define QSHIFT 128
@@ -24,7 +24,7 @@
 	MOVD a+0(FP), R0; \
 	MOVD gemmArgs_w(R0), R19; \
 	MOVD gemmArgs_n(R0), R20; \
-	MOVD gemmArgs_kc(R0), R21; \
+	MOVD gemmArgs_blocks(R0), R21; \
 	MOVD gemmArgs_a(R0), R24; \
 	MOVD gemmArgs_out(R0), R25; \
 	MOVD gemmArgs_q(R0), R26
@@ -34,85 +34,99 @@
 	MOVD gemmArgs_outs(R0), R15; \
 	MOVD gemmArgs_m(R0), R14
 
-// BLOCKNEXT goes to the next 16 columns; the flags say whether there are any.
-// R2 is behind the block's weights.
-#define BLOCKNEXT \
+// BLOCKNEXT goes to the next block, behind one of so many columns; the flags say
+// whether there is any. R2 is behind the block's weights.
+#define BLOCKNEXT(columns) \
 	MOVD R2, R19; \
 	MOVD gemmArgs_qstep(R0), R22; \
 	ADD  R22, R26, R26; \
-	MOVD gemmArgs_ostep(R0), R22; \
+	MOVD gemmArgs_shift(R0), R22; \
+	MOVD $columns, R23; \
+	LSL  R22, R23, R22; \
 	ADD  R22, R25, R25; \
-	SUBS $16, R20, R20
+	SUB  $columns, R20, R20; \
+	SUBS $1, R21, R21
 
-// ROWS4 loads four row starts; of a tail of 1 to 3 rows the last one stands for
-// those that are missing.
-#define ROWS4 \
-	MOVW (R1), R9; \
+// FOUR loads four offsets from R(t) on and adds them to R(b), into R9 to R12. Of a
+// tail of 1 to 3 rows the last one stands for those that are missing: they are
+// computed, and written, again.
+#define FOUR(t, b) \
+	CMP  $4, R14; \
+	BLT  6(PC); \
+	MOVW (t), R9; \
+	MOVW 4(t), R10; \
+	MOVW 8(t), R11; \
+	MOVW 12(t), R12; \
+	JMP  11(PC); \
+	MOVW (t), R9; \
+	MOVD R9, R10; \
 	CMP  $2, R14; \
 	BLT  2(PC); \
-	MOVW 4(R1), R10; \
-	CSEL LT, R9, R10, R10; \
+	MOVW 4(t), R10; \
 	CMP  $3, R14; \
+	MOVD R10, R11; \
 	BLT  2(PC); \
-	MOVW 8(R1), R11; \
-	CSEL LT, R10, R11, R11; \
-	CMP  $4, R14; \
-	BLT  2(PC); \
-	MOVW 12(R1), R12; \
-	CSEL LT, R11, R12, R12; \
-	ADD  R24, R9, R9; \
-	ADD  R24, R10, R10; \
-	ADD  R24, R11, R11; \
-	ADD  R24, R12, R12
-
-// OUTS4 does the same with the output rows, in R9 to R12: the missing ones are
-// written again with the same values.
-#define OUTS4 \
-	MOVW (R15), R9; \
-	CMP  $2, R14; \
-	BLT  2(PC); \
-	MOVW 4(R15), R10; \
-	CSEL LT, R9, R10, R10; \
-	CMP  $3, R14; \
-	BLT  2(PC); \
-	MOVW 8(R15), R11; \
-	CSEL LT, R10, R11, R11; \
-	CMP  $4, R14; \
-	BLT  2(PC); \
-	MOVW 12(R15), R12; \
-	CSEL LT, R11, R12, R12; \
-	ADD  R25, R9, R9; \
-	ADD  R25, R10, R10; \
-	ADD  R25, R11, R11; \
-	ADD  R25, R12, R12
+	MOVW 8(t), R11; \
+	MOVD R11, R12; \
+	ADD  b, R9, R9; \
+	ADD  b, R10, R10; \
+	ADD  b, R11, R11; \
+	ADD  b, R12, R12
 
 // TAP4 sets the row cursors to the next tap.
 #define TAP4 \
 	MOVW.P 4(R13), R22; \
-	MOVD R21, R3; \
+	MOVD gemmArgs_kc(R0), R3; \
 	ADD  R22, R9, R5; \
 	ADD  R22, R10, R6; \
 	ADD  R22, R11, R7; \
 	ADD  R22, R12, R8
 
-#define COPY3(s, a, b, c) \
-	MOV_16B(s, a); \
-	MOV_16B(s, b); \
-	MOV_16B(s, c)
+// TILENEXT goes to the next four rows; the flags say whether there are any.
+#define TILENEXT \
+	ADD  $16, R1, R1; \
+	ADD  $16, R15, R15; \
+	SUBS $4, R14, R14
 
-// CLAMPS loads what REQUANT16 and NARROW need besides multipliers and shifts: the
-// zero point in V8, the bounds in V9 and V10.
-#define CLAMPS \
-	ADD $gemmArgs_zero, R0, R22; \
-	LD1R_8H(22, 8); \
-	ADD $gemmArgs_lo, R0, R22; \
-	LD1R_16B(22, 9); \
-	ADD $gemmArgs_hi, R0, R22; \
-	LD1R_16B(22, 10)
+// BIAS starts the accumulators of four rows, BIAS1 those of one.
+#define BIAS1 LD1X4_16B(26, 16)
+#define BIAS \
+	LD1X4_16B(26, 16); \
+	LD1X4_16B(26, 20); \
+	LD1X4_16B(26, 24); \
+	LD1X4_16B(26, 28)
 
-// SCALE8 takes eight accumulators of two rows to 16 bits, zero point added: the
-// row's 16 columns end up in a0, a2 and b0, b2.
+// Requantization. (acc·m + 2^(30+s)) >> (31+s) is what SQDMULH and SRSHL give; here
+// it takes fewer instructions. With acc' = acc << (16-s), SQDMULH gives u =
+// floor(acc'·m / 2^31), and RADDHN with the zero point in the upper half gives
+//
+//	(u + z·2^16 + 2^15) >> 16 = z + floor((floor(acc·m·2^(16-s) / 2^31) + 2^15) / 2^16)
+//	                          = z + floor((acc·m + 2^(30+s)) / 2^(31+s))
+//
+// in 16 bits. That needs s <= 16, |acc'| < 2^31 and a result of 16 bits: pack looks
+// at what the weights allow. Blocks with channels where it does not hold have
+// negative shifts, and go through gemmFinish.
+
+// SCALES loads multipliers to V0 to V3, shifts to V4 to V7, the zero point to V8,
+// the bounds to V9 and V10.
+#define SCALES \
+	ADD $QMULT, R26, R22; \
+	LD1X4_16B_P(22, 0); \
+	LD1X4_16B(22, 4); \
+	ADD $gemmArgs_zero, R0, R23; \
+	LD1X3_16B(23, 8)
+
+// SCALE8 takes 16 accumulators of each of two rows to 16 bits, zero point added,
+// in a0, a2 and b0, b2.
 #define SCALE8(a0, a1, a2, a3, b0, b1, b2, b3) \
+	SSHL_4S(4, a0, a0); \
+	SSHL_4S(5, a1, a1); \
+	SSHL_4S(6, a2, a2); \
+	SSHL_4S(7, a3, a3); \
+	SSHL_4S(4, b0, b0); \
+	SSHL_4S(5, b1, b1); \
+	SSHL_4S(6, b2, b2); \
+	SSHL_4S(7, b3, b3); \
 	SQDMULH_4S(0, a0, a0); \
 	SQDMULH_4S(1, a1, a1); \
 	SQDMULH_4S(2, a2, a2); \
@@ -121,154 +135,175 @@
 	SQDMULH_4S(1, b1, b1); \
 	SQDMULH_4S(2, b2, b2); \
 	SQDMULH_4S(3, b3, b3); \
-	SRSHL_4S(4, a0, a0); \
-	SRSHL_4S(5, a1, a1); \
-	SRSHL_4S(6, a2, a2); \
-	SRSHL_4S(7, a3, a3); \
-	SRSHL_4S(4, b0, b0); \
-	SRSHL_4S(5, b1, b1); \
-	SRSHL_4S(6, b2, b2); \
-	SRSHL_4S(7, b3, b3); \
-	SQXTN_4H(a0, a0); \
-	SQXTN_4H(a2, a2); \
-	SQXTN_4H(b0, b0); \
-	SQXTN_4H(b2, b2); \
-	SQXTN2_8H(a1, a0); \
-	SQXTN2_8H(a3, a2); \
-	SQXTN2_8H(b1, b0); \
-	SQXTN2_8H(b3, b2); \
-	SQADD_8H(8, a0, a0); \
-	SQADD_8H(8, a2, a2); \
-	SQADD_8H(8, b0, b0); \
-	SQADD_8H(8, b2, b2)
+	RADDHN_4H(8, a0, a0); \
+	RADDHN_4H(8, a2, a2); \
+	RADDHN_4H(8, b0, b0); \
+	RADDHN_4H(8, b2, b2); \
+	RADDHN2_8H(8, a1, a0); \
+	RADDHN2_8H(8, a3, a2); \
+	RADDHN2_8H(8, b1, b0); \
+	RADDHN2_8H(8, b3, b2)
 
 // SCALE4 is SCALE8 for blocks of up to 8 columns: the rows end up in a0 and b0.
 #define SCALE4(a0, a1, b0, b1) \
+	SSHL_4S(4, a0, a0); \
+	SSHL_4S(5, a1, a1); \
+	SSHL_4S(4, b0, b0); \
+	SSHL_4S(5, b1, b1); \
 	SQDMULH_4S(0, a0, a0); \
 	SQDMULH_4S(1, a1, a1); \
 	SQDMULH_4S(0, b0, b0); \
 	SQDMULH_4S(1, b1, b1); \
-	SRSHL_4S(4, a0, a0); \
-	SRSHL_4S(5, a1, a1); \
-	SRSHL_4S(4, b0, b0); \
-	SRSHL_4S(5, b1, b1); \
-	SQXTN_4H(a0, a0); \
-	SQXTN_4H(b0, b0); \
-	SQXTN2_8H(a1, a0); \
-	SQXTN2_8H(b1, b0); \
-	SQADD_8H(8, a0, a0); \
-	SQADD_8H(8, b0, b0)
+	RADDHN_4H(8, a0, a0); \
+	RADDHN_4H(8, b0, b0); \
+	RADDHN2_8H(8, a1, a0); \
+	RADDHN2_8H(8, b1, b0)
 
-// EPILOGUE16 takes the accumulators of four rows and 16 columns to bytes, in V16
-// to V19.
+// EPILOGUE16 takes the accumulators of four rows and 16 columns to bytes, in V16,
+// V20, V24, V28.
 #define EPILOGUE16 \
-	LDPQ(QMULT, 26, 0, 1); \
-	LDPQ(QMULT+32, 26, 2, 3); \
-	LDPQ(QSHIFT, 26, 4, 5); \
-	LDPQ(QSHIFT+32, 26, 6, 7); \
-	CLAMPS; \
-	SCALE8(16, 20, 24, 28, 17, 21, 25, 29); \
-	SCALE8(18, 22, 26, 30, 19, 23, 27, 31); \
-	SQXTN_8B(16, 16); \
-	SQXTN_8B(17, 17); \
-	SQXTN_8B(18, 18); \
-	SQXTN_8B(19, 19); \
-	SQXTN2_16B(24, 16); \
-	SQXTN2_16B(25, 17); \
-	SQXTN2_16B(26, 18); \
-	SQXTN2_16B(27, 19); \
+	SCALES; \
+	SCALE8(16, 17, 18, 19, 20, 21, 22, 23); \
+	SCALE8(24, 25, 26, 27, 28, 29, 30, 31); \
+	NARROW4; \
+	SQXTN2_16B(18, 16); \
+	SQXTN2_16B(22, 20); \
+	SQXTN2_16B(26, 24); \
+	SQXTN2_16B(30, 28); \
 	CLAMP4
 
+#define NARROW4 \
+	SQXTN_8B(16, 16); \
+	SQXTN_8B(20, 20); \
+	SQXTN_8B(24, 24); \
+	SQXTN_8B(28, 28)
+
+// CLAMP4 does nothing where the bounds are those of the type.
 #define CLAMP4 \
+	MOVD gemmArgs_flags(R0), R22; \
+	TBZ $5, R22, 9(PC); \
 	SMAX_16B(9, 16, 16); \
-	SMAX_16B(9, 17, 17); \
-	SMAX_16B(9, 18, 18); \
-	SMAX_16B(9, 19, 19); \
+	SMAX_16B(9, 20, 20); \
+	SMAX_16B(9, 24, 24); \
+	SMAX_16B(9, 28, 28); \
 	SMIN_16B(10, 16, 16); \
-	SMIN_16B(10, 17, 17); \
-	SMIN_16B(10, 18, 18); \
-	SMIN_16B(10, 19, 19)
+	SMIN_16B(10, 20, 20); \
+	SMIN_16B(10, 24, 24); \
+	SMIN_16B(10, 28, 28)
 
 // EPILOGUE8 is the same for up to 8 columns.
 #define EPILOGUE8 \
-	LDPQ(QMULT, 26, 0, 1); \
-	LDPQ(QSHIFT, 26, 4, 5); \
-	CLAMPS; \
-	SCALE4(16, 20, 17, 21); \
-	SCALE4(18, 22, 19, 23); \
-	SQXTN_8B(16, 16); \
-	SQXTN_8B(17, 17); \
-	SQXTN_8B(18, 18); \
-	SQXTN_8B(19, 19); \
+	SCALES; \
+	SCALE4(16, 17, 20, 21); \
+	SCALE4(24, 25, 28, 29); \
+	NARROW4; \
 	CLAMP4
 
-// EPILOGUE1 is the same for one row of 16 columns, in V16.
-#define EPILOGUE1 \
-	LDPQ(QMULT, 26, 0, 1); \
-	LDPQ(QMULT+32, 26, 2, 3); \
-	LDPQ(QSHIFT, 26, 4, 5); \
-	LDPQ(QSHIFT+32, 26, 6, 7); \
-	CLAMPS; \
-	SQDMULH_4S(0, 16, 16); \
-	SQDMULH_4S(1, 20, 20); \
-	SQDMULH_4S(2, 24, 24); \
-	SQDMULH_4S(3, 28, 28); \
-	SRSHL_4S(4, 16, 16); \
-	SRSHL_4S(5, 20, 20); \
-	SRSHL_4S(6, 24, 24); \
-	SRSHL_4S(7, 28, 28); \
-	SQXTN_4H(16, 16); \
-	SQXTN_4H(24, 24); \
-	SQXTN2_8H(20, 16); \
-	SQXTN2_8H(28, 24); \
-	SQADD_8H(8, 16, 16); \
-	SQADD_8H(8, 24, 24); \
-	SQXTN_8B(16, 16); \
-	SQXTN2_16B(24, 16); \
+// EPILOGUE1 is the same for one row of 16 columns from V(a) on, in V16.
+#define EPILOGUE1(a) \
+	SCALES; \
+	SSHL_4S(4, a, a); \
+	SSHL_4S(5, a+1, a+1); \
+	SSHL_4S(6, a+2, a+2); \
+	SSHL_4S(7, a+3, a+3); \
+	SQDMULH_4S(0, a, a); \
+	SQDMULH_4S(1, a+1, a+1); \
+	SQDMULH_4S(2, a+2, a+2); \
+	SQDMULH_4S(3, a+3, a+3); \
+	RADDHN_4H(8, a, a); \
+	RADDHN_4H(8, a+2, a+2); \
+	RADDHN2_8H(8, a+1, a); \
+	RADDHN2_8H(8, a+3, a+2); \
+	SQXTN_8B(a, 16); \
+	SQXTN2_16B(a+2, 16); \
 	SMAX_16B(9, 16, 16); \
 	SMIN_16B(10, 16, 16)
 
-// STOREPART writes the first R20 bytes, fewer than 16, of V(d) to the address in
+// SPECIAL goes to a label when the outputs of a tile are not to be made here: the
+// accumulators are to be spilled, or gemmFinish makes the outputs.
+#define SPECIAL(label) \
+	MOVD gemmArgs_flags(R0), R23; \
+	MOVW QSHIFT(R26), R22; \
+	TBNZ $2, R23, label; \
+	TBNZ $31, R22, label
+
+// STORE16 writes four rows of 16 columns.
+#define STORE16 \
+	ST1X1_16B(9, 16); \
+	ST1X1_16B(10, 20); \
+	ST1X1_16B(11, 24); \
+	ST1X1_16B(12, 28)
+
+// COLUMNS sets R22 to the columns left, at most those of the block.
+#define COLUMNS(columns) \
+	MOVD $columns, R22; \
+	CMP  R22, R20; \
+	CSEL LT, R20, R22, R22
+
+// STOREPART writes the first R22 bytes, fewer than 16, of V(d) to the address in
 // R(n).
 #define STOREPART(n, d) \
-	TBZ $3, R20, 3(PC); \
+	TBZ $3, R22, 3(PC); \
 	STRD_P(8, n, d); \
 	EXT_16B(8, d, d, d); \
-	TBZ $2, R20, 3(PC); \
+	TBZ $2, R22, 3(PC); \
 	STRS_P(4, n, d); \
 	EXT_16B(4, d, d, d); \
-	TBZ $1, R20, 3(PC); \
+	TBZ $1, R22, 3(PC); \
 	STRH_P(2, n, d); \
 	EXT_16B(2, d, d, d); \
-	TBZ $0, R20, 2(PC); \
+	TBZ $0, R22, 2(PC); \
 	STRB(0, n, d)
 
-// SPILL16 writes the accumulators of four rows to R23, 64 bytes a row, as finish
-// wants them.
-#define SPILLROW(o, r) \
-	STPQ(o, 23, 16+r, 20+r); \
-	STPQ(o+32, 23, 24+r, 28+r)
+#define STOREPART4 \
+	STOREPART(9, 16); \
+	STOREPART(10, 20); \
+	STOREPART(11, 24); \
+	STOREPART(12, 28)
 
-#define SPILL16 \
-	SPILLROW(0, 0); \
-	SPILLROW(64, 1); \
-	SPILLROW(128, 2); \
-	SPILLROW(192, 3)
+// SPILL writes the accumulators of four rows to R23, 64 bytes a row, FILL
+// reads them from R(n).
+#define SPILL \
+	STPQ(0, 23, 16, 17); \
+	STPQ(32, 23, 18, 19); \
+	STPQ(64, 23, 20, 21); \
+	STPQ(96, 23, 22, 23); \
+	STPQ(128, 23, 24, 25); \
+	STPQ(160, 23, 26, 27); \
+	STPQ(192, 23, 28, 29); \
+	STPQ(224, 23, 30, 31)
 
-// FILL16 is the way back.
-#define FILLROW(o, r) \
-	LDPQ(o, 23, 16+r, 20+r); \
-	LDPQ(o+32, 23, 24+r, 28+r)
+#define FILL(n) \
+	LDPQ(0, n, 16, 17); \
+	LDPQ(32, n, 18, 19); \
+	LDPQ(64, n, 20, 21); \
+	LDPQ(96, n, 22, 23); \
+	LDPQ(128, n, 24, 25); \
+	LDPQ(160, n, 26, 27); \
+	LDPQ(192, n, 28, 29); \
+	LDPQ(224, n, 30, 31)
 
-#define FILL16 \
-	FILLROW(0, 0); \
-	FILLROW(64, 1); \
-	FILLROW(128, 2); \
-	FILLROW(192, 3)
-
-// FINISH4 makes the outputs of a spilled tile.
-#define FINISH4 \
+// FINISHED is the end of a special tile of so many columns.
+#define FINISHED(columns, next) \
+	MOVD gemmArgs_acc(R0), R23; \
+	SPILL; \
+	MOVD gemmArgs_flags(R0), R22; \
+	TBNZ $2, R22, next; \
 	MOVD $4, R4; \
-	CMP $4, R14; \
+	CMP  $4, R14; \
 	CSEL LT, R14, R4, R4; \
-	CALL ·gemmFinish(SB)
+	COLUMNS(columns); \
+	CALL ·gemmFinish(SB); \
+	JMP  next
+
+// FINISHED1 is FINISHED for one row of 16 columns.
+#define FINISHED1(next) \
+	MOVD gemmArgs_acc(R0), R23; \
+	STPQ(0, 23, 16, 17); \
+	STPQ(32, 23, 18, 19); \
+	MOVD gemmArgs_flags(R0), R22; \
+	TBNZ $2, R22, next; \
+	MOVD $1, R4; \
+	COLUMNS(16); \
+	CALL ·gemmFinish(SB); \
+	JMP  next

@@ -7,27 +7,25 @@
 
 // gemmFinish takes the R4 rows of accumulators at R23, 16 columns each, to
 // outputs of any kind: with a pre-shift, other scales for negative accumulators,
-// of 8 or 16 bits. The GEMM kernels call it, with the registers of gemm_arm64.h:
-// the offsets of the rows are at R15, and R20 columns are left. It keeps R0 to
-// R2, R14, R15, R19 to R21, R24 to R26.
+// of 8 or 16 bits, or out of reach of the short requantization. R22 says how many of the columns there are. The GEMM kernels
+// call it, with the registers of gemm_arm64.h: the offsets of the rows are at R15.
+// It keeps R0 to R2, R14, R15, R19 to R21, R24 to R26.
 //
 // R3 offsets of outputs   R5 output   R6 columns left   R7 constants
-// R8 accumulators         R10 flags
+// R8 accumulators         R10 flags   R11 an address
 // V20 pre-shift   V21 zero point   V22, V23 bounds, of 32 bits
 TEXT ·gemmFinish(SB), NOSPLIT|NOFRAME, $0-0
-	ADD $gemmArgs_pre, R0, R22
-	LD1R_4S_P(22, 20)
-	LD1R_4S_P(22, 21)
-	LD1R_4S_P(22, 22)
-	LD1R_4S_P(22, 23)
+	ADD $gemmArgs_pre, R0, R11
+	LD1R_4S_P(11, 20)
+	LD1R_4S_P(11, 21)
+	LD1R_4S_P(11, 22)
+	LD1R_4S_P(11, 23)
 	MOVD gemmArgs_flags(R0), R10
 	MOVD R15, R3
 row:
 	MOVW.P 4(R3), R5
 	ADD R25, R5, R5
-	MOVD $16, R6
-	CMP $16, R20
-	CSEL LT, R20, R6, R6
+	MOVD R22, R6
 	MOVD R26, R7
 	MOVD R23, R8
 group:

@@ -30,6 +30,8 @@ import (
 var families = []string{
 	"SMULL SMULL2 SMLAL SMLAL2 SMLSL SMLSL2 UMULL UMULL2 UMLAL UMLAL2|8H 4S 2D|{o} v%d.{d}, v%n.{h}, v%m.{h}",
 	"SADDL SADDL2 SSUBL SSUBL2 UADDL UADDL2 USUBL USUBL2|8H 4S 2D|{o} v%d.{d}, v%n.{h}, v%m.{h}",
+	"ADDHN RADDHN SUBHN RSUBHN|8B 4H 2S|{o} v%d.{d}, v%n.{w}, v%m.{w}",
+	"ADDHN2 RADDHN2 SUBHN2 RSUBHN2|16B 8H 4S|{o} v%d.{d}, v%n.{w}, v%m.{w}",
 	"SADDW SADDW2 SSUBW SSUBW2 UADDW UADDW2|8H 4S 2D|{o} v%d.{d}, v%n.{d}, v%m.{h}",
 	"SMULL SMULL2 SMLAL SMLAL2 SMLSL SMLSL2 UMULL UMLAL|4S_LANE|{o} v%d.{d}, v%n.{h}, v%m.h[%i]",
 	"SMULL SMULL2 SMLAL SMLAL2 SMLSL SMLSL2 UMULL UMLAL|2D_LANE|{o} v%d.{d}, v%n.{h}, v%m.s[%i]",
@@ -103,6 +105,16 @@ var families = []string{
 	"LD1R|8B_P 16B_P 4H_P 8H_P 2S_P 4S_P 2D_P|ld1r {v%d.{d}}, [x%n], #{z}",
 	"LD1B LD1H LD1S LD1D ST1B ST1H ST1S ST1D|LANE|{o} {v%d.{l}}[%i], [x%n]",
 	"LD1B LD1H LD1S LD1D ST1B ST1H ST1S ST1D|LANE_P|{o} {v%d.{l}}[%i], [x%n], #{z}",
+	"LD4S ST4S|LANE|{o} {v%d.s-v%d+3.s}[%i], [x%n]",
+	"LD4S ST4S|LANE_P|{o} {v%d.s-v%d+3.s}[%i], [x%n], #16",
+	"LD1X1 ST1X1|16B|{o} {v%d.16b}, [x%n]",
+	"LD1X1 ST1X1|16B_P|{o} {v%d.16b}, [x%n], #16",
+	"LD1X2 ST1X2|16B|{o} {v%d.16b-v%d+1.16b}, [x%n]",
+	"LD1X2 ST1X2|16B_P|{o} {v%d.16b-v%d+1.16b}, [x%n], #32",
+	"LD1X3 ST1X3|16B|{o} {v%d.16b-v%d+2.16b}, [x%n]",
+	"LD1X3 ST1X3|16B_P|{o} {v%d.16b-v%d+2.16b}, [x%n], #48",
+	"LD1X4 ST1X4|16B|{o} {v%d.16b-v%d+3.16b}, [x%n]",
+	"LD1X4 ST1X4|16B_P|{o} {v%d.16b-v%d+3.16b}, [x%n], #64",
 }
 
 var (
@@ -125,6 +137,9 @@ func text(name, shape, tmpl string) string {
 		}
 	}
 	mnemonic = strings.TrimSuffix(mnemonic, "_imm")
+	if strings.Contains(op, "1x") || strings.Contains(op, "4s") {
+		mnemonic = op[:3]
+	}
 	if strings.HasPrefix(op, "cm") && strings.HasSuffix(tmpl, "#0") {
 		mnemonic = strings.TrimSuffix(op, "z")
 	}
@@ -228,8 +243,8 @@ func main() {
 				tmpl := text(name, shape, p[2])
 				for set := range 2 {
 					v := operands(macro, tmpl, set)
-					call, asm := macro+"(", regexp.MustCompile(`%n\+(\d)`).ReplaceAllStringFunc(tmpl, func(s string) string {
-						return strconv.Itoa(v["n"] + int(s[3]-'0'))
+					call, asm := macro+"(", regexp.MustCompile(`%[dn]\+\d`).ReplaceAllStringFunc(tmpl, func(s string) string {
+						return strconv.Itoa(v[s[1:2]] + int(s[3]-'0'))
 					})
 					for i, a := range strings.Split(args, ", ") {
 						if i > 0 {

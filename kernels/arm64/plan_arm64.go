@@ -57,10 +57,12 @@ type plan struct {
 	runBytes  int // their bytes,
 	pieces    int // into how many each is cut,
 	ntaps, kc int // what comes out
+	gaps      int // runs that are gathered
 
-	blocks int // of a group's channels
-	tail   int // groups of 4 in the last one
-	elem   int // bytes of an output
+	blocks int  // of a group's channels
+	cut    int  // the column where the last of several blocks starts
+	narrow bool // blocks at the end may have less than 16 columns
+	elem   int  // bytes of an output
 
 	// The packed memory: the plan, tables, constants and weights.
 	tables, consts, weights, packed int
@@ -101,7 +103,7 @@ func (p *plan) chooseSource(t tier, a *kernels.ConvArgs) {
 			natural, runBytes = a.KH*a.KW, p.ic
 		}
 		if natural*roundUp(runBytes, t.step())*10 > roundUp(p.k, t.step())*11 {
-			p.from = fromColumns
+			p.from, p.gaps = fromColumns, natural
 		} else {
 			p.from, p.natural, p.runBytes = fromCopy, natural, runBytes
 		}
@@ -168,21 +170,38 @@ func (p *plan) chooseStrip(a *kernels.ConvArgs) {
 
 func (p *plan) layOut(a *kernels.ConvArgs) {
 	p.blocks = ceilDiv(p.oc, 16)
-	p.tail = ceilDiv(p.oc-16*(p.blocks-1), 4)
-	if p.n*p.oh*p.ow == 1 {
-		p.tail = 4 // the kernels do single rows 16 columns wide
+	// The kernels do single rows 16 columns wide.
+	p.narrow = p.n*p.oh*p.ow > 1
+	p.cut = 16 * (p.blocks - 1)
+	if p.narrow && p.blocks > 1 {
+		p.cut = p.cut - 16 + width(p.oc-p.cut+16)
 	}
 	p.qstep = 3 * 64
 	if len(a.NegMult) > 0 {
 		p.qstep = 5 * 64
 	}
 	p.groupq = p.blocks * p.qstep
-	p.groupBytes = (16*(p.blocks-1) + 4*p.tail) * p.rowBytes()
+	p.groupBytes = (p.cut + p.width(p.blocks-1)) * p.rowBytes()
 	p.tables = line(int(unsafe.Sizeof(*p)))
-	p.consts = p.tables + line(4*(2*p.sh*p.sw+p.ntaps))
+	p.consts = p.tables + line(4*(2*p.sh*p.sw+p.ntaps+p.gaps))
 	p.weights = p.consts + a.Groups*p.groupq
 	// Kernels read up to a step of weights ahead.
 	p.packed = p.weights + line(a.Groups*p.groupBytes) + 64
+}
+
+// first is the first column of a block, width how many it has.
+func (p *plan) first(b int) int {
+	if b == p.blocks-1 {
+		return p.cut
+	}
+	return 16 * b
+}
+
+func (p *plan) width(b int) int {
+	if !p.narrow {
+		return 16
+	}
+	return width(p.oc - p.first(b))
 }
 
 // offsets returns the tables.
@@ -190,6 +209,22 @@ func (p *plan) offsets(packed []int8) (rows, outs, taps []int32) {
 	px := p.sh * p.sw
 	t := unsafe.Slice((*int32)(unsafe.Pointer(&packed[p.tables])), 2*px+p.ntaps)
 	return t[:px], t[px:][:px], t[2*px:]
+}
+
+func (p *plan) gapsAt(packed []int8) []int32 {
+	return unsafe.Slice((*int32)(unsafe.Pointer(&packed[p.tables+4*(2*p.sh*p.sw+p.ntaps)])), p.gaps)
+}
+
+// gap is where run r of n starts in the copy: there is one for every kernel row,
+// or one for every tap.
+func (p *plan) gap(a *kernels.ConvArgs, r, n int) int {
+	switch n {
+	case 1:
+		return 0
+	case a.KH:
+		return r * a.DH * p.pitch
+	}
+	return r/a.KW*a.DH*p.pitch + r%a.KW*a.DW*p.ic
 }
 
 // pack fills the packed memory.
@@ -211,30 +246,23 @@ func (p *plan) pack(t tier, dst []int8, a *kernels.ConvArgs) {
 			}
 		}
 	}
+	for i := range p.gaps {
+		p.gapsAt(dst)[i] = int32(p.gap(a, i, p.gaps))
+	}
 	var runs []run
 	for r := range p.natural {
-		at := 0
-		switch {
-		case p.natural == a.KH && p.natural > 1:
-			at = r * a.DH * p.pitch
-		case p.natural > 1:
-			at = r/a.KW*a.DH*p.pitch + r%a.KW*a.DW*p.ic
-		}
 		for i := range p.pieces {
-			taps[len(runs)] = int32(at + i*p.kc)
+			taps[len(runs)] = int32(p.gap(a, r, p.natural) + i*p.kc)
 			runs = append(runs, run{first: r*p.runBytes + i*p.kc, n: max(0, min(p.kc, p.runBytes-i*p.kc)), kc: p.kc})
 		}
 	}
 	for g := range a.Groups {
 		for b := range p.blocks {
-			c := g*p.oc + 16*b
-			cols := min(16, p.oc-16*b)
+			first, width := p.first(b), p.width(b)
+			c := g*p.oc + first
+			cols := min(width, p.oc-first)
 			p.packConsts(dst[p.consts+g*p.groupq+b*p.qstep:], a, c, cols)
-			width := 16
-			if b == p.blocks-1 {
-				width = 4 * p.tail
-			}
-			w := dst[p.weights+g*p.groupBytes+16*b*p.rowBytes():][:width*p.rowBytes()]
+			w := dst[p.weights+g*p.groupBytes+first*p.rowBytes():][:width*p.rowBytes()]
 			t.pack(w, a.Weights[c*p.k:], p.k, cols, width, runs)
 		}
 	}
@@ -244,6 +272,9 @@ func (p *plan) pack(t tier, dst []int8, a *kernels.ConvArgs) {
 func (p *plan) packConsts(dst []int8, a *kernels.ConvArgs, c, cols int) {
 	q := unsafe.Slice((*[16]int32)(unsafe.Pointer(&dst[0])), p.qstep/64)
 	copy(q[0][:], a.Bias[c:c+cols])
+	if a.Pre == 0 && len(a.NegMult) == 0 && a.Out16 == nil && p.packShort(&q[1], &q[2], a, c, cols) {
+		return
+	}
 	copy(q[1][:], a.Mult[c:c+cols])
 	for i, s := range a.Shift[c : c+cols] {
 		q[2][i] = -int32(s)
@@ -254,4 +285,29 @@ func (p *plan) packConsts(dst []int8, a *kernels.ConvArgs, c, cols int) {
 			q[4][i] = -int32(s)
 		}
 	}
+}
+
+// packShort writes the constants of the short requantization (gemm_arm64.h), if
+// no input can take an accumulator out of its range.
+func (p *plan) packShort(mult, shift *[16]int32, a *kernels.ConvArgs, c, cols int) bool {
+	for i := range cols {
+		sum := int64(a.Bias[c+i])
+		if sum < 0 {
+			sum = -sum
+		}
+		for _, w := range a.Weights[(c+i)*p.k:][:p.k] {
+			sum += 128 * int64(max(w, -w))
+		}
+		m, s := a.Mult[c+i], a.Shift[c+i]
+		switch {
+		case sum*int64(m) < 1<<(30+s):
+			// Every output is the zero point.
+			mult[i], shift[i] = 0, 0
+		case s <= 16 && sum < 1<<(14+s):
+			mult[i], shift[i] = m, 16-int32(s)
+		default:
+			return false
+		}
+	}
+	return true
 }

@@ -22,17 +22,27 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 // plugs holds, for every tier, the functions that lay one family each.
 var plugs = map[string][]func(*kernels.Table){
 	"neon": {
-		plugConv(tierNEON),
+		plugConv(tierNEON), plugWinograd,
 		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool, plugSE(tierNEON), plugConvert,
 	},
-	"dotprod": {plugDepthwiseDotProd, plugLUT(tierDotProd), plugSE(tierDotProd)},
-	"i8mm":    {},
+	"dotprod": {
+		plugConv(tierDotProd),
+		plugDepthwiseDotProd, plugLUT(tierDotProd), plugSE(tierDotProd),
+	},
+	"i8mm": {plugConv(tierI8MM)},
 }
 
-// plugConv lays a tier's convolutions over a table.
+// plugWinograd lays Winograd's convolution over the tier's own. The tiers with dot
+// products are faster without.
+func plugWinograd(tab *kernels.Table) { tab.Conv = append([]kernels.Conv{winograd}, tab.Conv...) }
+
+// plugConv lays a tier's convolutions over a table. Deformable ones sample as the
+// tier below does, unless a function behind this one says otherwise.
 func plugConv(t tier) func(*kernels.Table) {
 	return func(tab *kernels.Table) {
 		tab.Conv = append([]kernels.Conv{newConv("conv", t, nil)}, tab.Conv...)
 		tab.Dense = append([]kernels.Conv{newConv("dense", t, nil)}, tab.Dense...)
+		tab.ConvTranspose = append([]kernels.Conv{newTransposed(t)}, tab.ConvTranspose...)
+		tab.DeformConv = append([]kernels.Conv{newConv("deform", t, tab.DeformConv[0].Columns)}, tab.DeformConv...)
 	}
 }

@@ -40,6 +40,16 @@ func fresh(tab kernels.Table, seen map[string]bool) kernels.Table {
 	return tab
 }
 
+// FuzzGEMM holds the convolutions of all tiers against the oracle.
+func FuzzGEMM(f *testing.F) {
+	f.Add(uint32(0), uint32(1), uint32(0), uint32(8), uint32(8), uint32(16), uint32(20), uint32(12), uint32(0), uint32(0x1111), uint32(0), uint32(0))
+	f.Add(uint32(4), uint32(2), uint32(1), uint32(5), uint32(7), uint32(9), uint32(11), uint32(18), uint32(13), uint32(7), uint32(1), uint32(0x155))
+	tabs := All()
+	f.Fuzz(func(t *testing.T, family, seed, n, h, w, ic, oc, window, step, pads, groups, flags uint32) {
+		kerneltest.Fuzz(t, tabs, family, seed, n, h, w, ic, oc, window, step, pads, groups, flags)
+	})
+}
+
 // TierEnv says which tier the machine that runs the tests is meant to have at
 // its best. A test job for a CPU sets it, so that a tier that was meant to run
 // and did not is a failure.

@@ -6,15 +6,20 @@ import "github.com/edgerun/edgerun/kernels"
 var deformConv = kernels.Conv{
 	Name: "s8-deform-128x12-generic", Takes: always, PackedBytes: noBytes, Pack: noPack,
 	Scratch: conv.Scratch, Units: conv.Units,
-	Run: func(a *kernels.ConvArgs, w, u0, u1 int) { runStrips(a, w, u0, u1, sample) },
+	Run: func(a *kernels.ConvArgs, w, u0, u1 int) {
+		runStrips(a, w, u0, u1, func(a *kernels.ConvArgs, x []int8, n, g, p0, rows int) {
+			sample(a, x, even(gemmK(a)), n, g, p0, rows)
+		})
+	},
+	Columns: sample,
 }
 
-// sample is gather at fractional positions: docs/arithmetic.md §9.
-func sample(a *kernels.ConvArgs, x []int8, n, g, p0, rows int) {
+// sample is gather at fractional positions: docs/arithmetic.md §9. Behind an odd
+// number of elements it writes a 0.
+func sample(a *kernels.ConvArgs, x []int8, ld, n, g, p0, rows int) {
 	ic := a.IC / a.Groups
 	taps := a.KH * a.KW
 	k := taps * ic
-	ld := even(k)
 	perOffset := a.IC / a.OffsetGroups
 	one := int32(1) << a.Frac
 	shift := 2 * a.Frac
