@@ -22,7 +22,7 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 // plugs holds, for every tier, the functions that lay one family each.
 var plugs = map[string][]func(*kernels.Table){
 	"neon": {
-		plugConv(tierNEON), plugWinograd,
+		plugSample, plugConv(tierNEON), plugWinograd,
 		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool, plugSE(tierNEON), plugConvert,
 	},
 	"dotprod": {
