@@ -23,7 +23,7 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 var plugs = map[string][]func(*kernels.Table){
 	"neon": {
 		plugSample, plugConv(tierNEON), plugWinograd,
-		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool, plugSE(tierNEON), plugConvert,
+		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool, plugSE(tierNEON), plugConvert, plugResize, plugMove,
 	},
 	"dotprod": {
 		plugConv(tierDotProd),
