@@ -136,7 +136,7 @@ func oracleSE(a *kernels.SEArgs, out []int8) {
 }
 
 func runSoftmax(t *testing.T, k kernels.Softmax) {
-	for _, n := range []int{1, 2, 10, 1000} {
+	for _, n := range []int{1, 2, 10, 63, 64, 67, 512, 513, 1000, 1100} {
 		for _, w := range [][2]bool{{false, false}, {false, true}, {true, false}, {true, true}} {
 			for _, v := range []values{random, lowest, highest, mixed} {
 				t.Run(fmt.Sprintf("%d/%v/%v", n, w, v), func(t *testing.T) {
@@ -292,7 +292,7 @@ func runCopy(t *testing.T, k kernels.Copy) {
 }
 
 func runArgMax(t *testing.T, k kernels.ArgMax) {
-	for _, n := range []int{1, 2, 21, 1000} {
+	for _, n := range []int{1, 2, 15, 16, 17, 21, 32, 100, 256, 257, 1000} {
 		for _, wide := range []bool{false, true} {
 			for _, v := range []values{random, lowest, mixed} {
 				for _, last := range []bool{false, true} {

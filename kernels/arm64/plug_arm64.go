@@ -23,7 +23,7 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 var plugs = map[string][]func(*kernels.Table){
 	"neon": {
 		plugSample, plugConv(tierNEON), plugWinograd,
-		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool, plugSE(tierNEON), plugConvert, plugResize, plugMove,
+		plugLUT(tierNEON), plugDepthwiseNEON, plugElementwise, plugPool, plugSE(tierNEON), plugConvert, plugResize, plugMove, plugArgMax, plugSoftmax,
 	},
 	"dotprod": {
 		plugConv(tierDotProd),
