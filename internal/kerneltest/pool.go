@@ -144,8 +144,17 @@ func runResize(t *testing.T, k kernels.Resize) {
 		gap         int
 	}{
 		{"nearest 2x", 1, 5, 4, 7, 10, 8, [2]int{1, 1}, false, 0},
+		{"nearest 3x with gaps", 2, 5, 4, 19, 15, 12, [2]int{1, 1}, false, 5},
+		{"nearest 2x 16-bit", 1, 3, 5, 2, 6, 10, [2]int{1, 1}, true, 1},
 		{"nearest down 16-bit", 1, 9, 9, 3, 4, 5, [2]int{1, 1}, true, 2},
 		{"linear", 2, 5, 4, 19, 13, 9, [2]int{2, 2}, false, 3},
+		{"linear, 8 channels", 2, 5, 4, 8, 13, 9, [2]int{2, 2}, false, 0},
+		{"linear, 21 channels", 1, 3, 4, 21, 7, 9, [2]int{2, 2}, false, 0},
+		{"linear, 40 channels", 1, 3, 4, 40, 7, 9, [2]int{2, 2}, false, 0},
+		{"linear, 47 channels with gaps", 1, 3, 4, 47, 7, 9, [2]int{2, 2}, false, 2},
+		{"linear, 9 channels with gaps", 1, 3, 4, 9, 7, 9, [2]int{2, 2}, false, 2},
+		{"linear, one output", 1, 3, 4, 11, 1, 1, [2]int{2, 2}, false, 0},
+		{"nearest, one output", 1, 3, 4, 11, 2, 1, [2]int{1, 1}, false, 0},
 		{"linear 16-bit", 1, 5, 4, 3, 13, 9, [2]int{2, 2}, true, 0},
 		{"linear along one axis", 1, 1, 8, 5, 1, 16, [2]int{1, 2}, false, 0},
 		{"cubic", 1, 6, 6, 5, 11, 13, [2]int{4, 4}, false, 0},
@@ -161,6 +170,11 @@ func runResize(t *testing.T, k kernels.Resize) {
 				a.InPlane, a.OutPlane = plane(c.h, c.w), plane(c.oh, c.ow)
 				a.IY, a.WY = taps(r, c.oh, c.taps[0], c.h)
 				a.IX, a.WX = taps(r, c.ow, c.taps[1], c.w)
+				if c.ow%c.w == 0 && c.taps[1] == 1 { // every pixel as often
+					for x := range a.IX {
+						a.IX[x] = uint16(x * c.w / c.ow)
+					}
+				}
 				size := c.n*a.OutPlane.N - c.gap
 				y8, y16 := newCanvas[int8](size), newCanvas[int16](size)
 				lo, hi := int64(-128), int64(127)

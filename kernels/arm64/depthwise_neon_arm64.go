@@ -108,11 +108,14 @@ type dwCopy struct {
 	tapStep       int // rows from one row of taps to the next
 }
 
+// dwOutputs is how many outputs of a block a call does.
+func dwOutputs(a *kernels.ConvArgs) int { return max(4, dwWork*25/max(25, a.KH*a.KW)&^3) }
+
 // dwMaxCopy bounds a copy's bytes.
 const dwMaxCopy = 256 << 10
 
 func newDWCopy(a *kernels.ConvArgs) dwCopy {
-	c := dwCopy{strip: max(1, min(dwStrip, a.OH, dwWork/a.OW)), rowGap: 1, rowStep: a.SH, tapStep: a.DH}
+	c := dwCopy{strip: max(1, min(dwStrip, a.OH, dwOutputs(a)/a.OW)), rowGap: 1, rowStep: a.SH, tapStep: a.DH}
 	// Outputs are computed in fours, some at the end for nothing.
 	c.pitch = dwBlock * ((roundUp(a.OW, 4)-1)*a.SW + (a.KW-1)*a.DW + 1)
 	c.rows = (c.strip-1)*a.SH + (a.KH-1)*a.DH + 1
@@ -140,7 +143,7 @@ func (c *dwCopy) bytes(a *kernels.ConvArgs, scales bool) int {
 var depthwise5NEON = kernels.Conv{
 	Name: "s8-depthwise-5x5-neon",
 	Takes: func(a *kernels.ConvArgs) bool {
-		return a.KH == 5 && a.KW == 5 && a.SH == a.SW && a.SW <= 2 && a.DH == 1 && a.DW == 1 && dwPlain(a) && dwCopies(a) && dwFitsShort(a)
+		return a.KH == 5 && a.KW == 5 && a.SH == a.SW && a.SW <= 2 && a.DH == 1 && a.DW == 1 && a.OW <= dwWork && dwPlain(a) && dwCopies(a) && dwFitsShort(a)
 	},
 	PackedBytes: dwPackedBytes, Pack: dwPack, Units: dwUnits, Run: dwCopyRun,
 	Scratch: func(a *kernels.ConvArgs) int { c := newDWCopy(a); return c.bytes(a, true) },
@@ -184,8 +187,8 @@ func dwCopyRun(a *kernels.ConvArgs, w, u0, u1 int) {
 	if !r.scales {
 		r.acc = c.int32s(dwBlock * roundUp(a.OW, 4) * r.strip)
 	}
-	r.task = dw5Task{x: &r.x[0], pitch: r.pitch, rowStep: r.rowStep * r.pitch, n: a.OW, outStep: a.OutPlane.W, outRow: a.OutPlane.H,
-		quads: dwQuads(a.OW), xStep: dwBlock * a.SW, taps: &r.taps[0], fours: ceilDiv(a.KH*a.KW, 4)}
+	r.task = dw5Task{pitch: r.pitch, rowStep: r.rowStep * r.pitch, outStep: a.OutPlane.W, outRow: a.OutPlane.H,
+		xStep: dwBlock * a.SW, taps: &r.taps[0], fours: ceilDiv(a.KH*a.KW, 4)}
 	for i := range r.task.zero {
 		r.task.zero[i] = int16(a.ZOut)
 	}
@@ -242,22 +245,34 @@ func (r *dwRun) run(a *kernels.ConvArgs, n, y0, y1, b0, b1 int) {
 		}
 		t.packed = (*dwConst)(unsafe.Pointer(&a.Packed[b*dwBlockBytes(a)]))
 		out := n*a.OutPlane.N + y0*a.OutPlane.H + c
+		for x := 0; x < a.OW; x += t.n { // long rows are strips of their own, and cut
+			t.n = min(a.OW-x, dwOutputs(a))
+			t.quads = dwQuads(t.n)
+			r.call(a, x, out)
+		}
 		if !r.scales {
-			t.acc = &r.acc[0]
-			t.out = &t.dummy[0]
-			dwTapsNEON(t)
 			r.finish(a, c, y1-y0, out)
-			continue
 		}
-		t.out = &a.Out[out]
-		switch {
-		case !r.five(a):
-			dwTapsNEON(t)
-		case a.SW == 1:
-			dw5s1NEON(t)
-		default:
-			dw5s2NEON(t)
-		}
+	}
+}
+
+// call does t.n outputs of every row, from x on; the first of a row's goes to out.
+func (r *dwRun) call(a *kernels.ConvArgs, x, out int) {
+	t := &r.task
+	t.x = &r.x[x*t.xStep]
+	if !r.scales {
+		t.acc, t.out = &r.acc[x*dwBlock], &t.dummy[0]
+		dwTapsNEON(t)
+		return
+	}
+	t.out = &a.Out[out+x*a.OutPlane.W]
+	switch {
+	case !r.five(a):
+		dwTapsNEON(t)
+	case a.SW == 1:
+		dw5s1NEON(t)
+	default:
+		dw5s2NEON(t)
 	}
 }
 

@@ -48,8 +48,8 @@ func mulNEON(t *mulTask)
 // lanes counts from 0: an index for table look-ups.
 var lanes = [32]uint8{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31}
 
-// elementWork bounds an assembly call: elements, a Cortex-A53 needs three cycles
-// for one. Pieces of a row are no shorter than 16.
+// elementWork bounds an assembly call: elements, a Cortex-A53 needs two cycles for one,
+// and for a row as many as for 32. Pieces of a row are no shorter than 16.
 const elementWork = 32 << 10
 
 func plugElementwise(t *kernels.Table) {
@@ -179,7 +179,7 @@ func (p *pairs) next(t *pairTask) bool {
 // this and as many of every other row are left. Pieces have 16 elements at least.
 func piece(n, rows int) (elements, height int) {
 	if n <= elementWork {
-		return n, min(rows, max(1, elementWork/n))
+		return n, min(rows, max(1, elementWork/(n+32)))
 	}
 	return min(elementWork, n-16), 1
 }

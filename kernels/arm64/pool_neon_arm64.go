@@ -58,8 +58,14 @@ func scaleNEON(t *scaleTask)
 func sumNEON(t *sumTask)
 
 // poolWork bounds a call: taps times channels. A Cortex-A53 needs a third of a cycle
-// for one, and some for every window.
-const poolWork = 256 << 10
+// for one, and for a tap as many as for 32 channels.
+const poolWork = 160 << 10
+
+// poolPixels is how many windows of so many taps a call does.
+func poolPixels(taps, c int) int { return max(1, poolWork/(taps*(c+32)+64)) }
+
+// scaleWork bounds calls that scale sums: a Cortex-A53 needs three cycles for one.
+const scaleWork = 16 << 10
 
 func plugPool(t *kernels.Table) {
 	most, average := t.MaxPool.Run, t.AveragePool.Run
@@ -171,7 +177,7 @@ func maxPoolRun(a *kernels.PoolArgs, u0, u1 int) {
 			}
 			in := n*a.InPlane.N + w.at()
 			for k := 0; k < w.n; k += t.n {
-				t.n = min(w.n-k, max(1, poolWork/(t.kh*t.kw*a.C)))
+				t.n = min(w.n-k, poolPixels(t.kh*t.kw, a.C))
 				t.src, t.dst = &a.In[in+k*t.srcStep], unsafe.Pointer(&a.Out[out+k*t.dstStep])
 				maxPoolNEON(&t)
 			}
@@ -216,7 +222,7 @@ func averagePoolRun(a *kernels.PoolArgs, w, u0, u1 int) {
 			t.scale.bias = of32(-int32(count) * a.ZIn)
 			in := n*a.InPlane.N + v.at()
 			for k := 0; k < v.n; k += t.n {
-				t.n = min(v.n-k, max(1, poolWork/(count*a.C+1)))
+				t.n = min(v.n-k, poolPixels(count, a.C))
 				t.dst = outAt(a.Out, a.Out16, out+k*a.OutPlane.W)
 				if count > shortWindow || count*a.C > poolWork {
 					t.n = 1
@@ -235,8 +241,16 @@ func averageLong(a *kernels.PoolArgs, w int, t *poolTask, in int) {
 	sums := unsafe.Slice((*int32)(unsafe.Pointer(unsafe.SliceData(a.Scratch[w]))), a.C)
 	fill32(sums, t.scale.bias[0])
 	sumPixels(sums, a.In[in:], t.kh, t.kw, t.rowStep, t.colStep)
-	s := scaleTask{sums: &sums[0], dst: t.dst, n: a.C, wide: t.wide, scale: t.scale}
-	scaleNEON(&s)
+	scaleAll(sums, t.dst, t.wide, &t.scale)
+}
+
+// scaleAll takes 16 sums or more to results, which have 16 bits when wide is 1.
+func scaleAll(sums []int32, dst unsafe.Pointer, wide int, s *scaling) {
+	t := scaleTask{wide: wide, scale: *s}
+	for k := 0; k < len(sums); k += t.n {
+		t.sums, t.dst, t.n = &sums[k], unsafe.Add(dst, k<<wide), cut(len(sums)-k, scaleWork, 16)
+		scaleNEON(&t)
+	}
 }
 
 // sumPixels adds rows times cols pixels to the sums of their channels.

@@ -37,7 +37,7 @@ type squashTask struct {
 func squashNEON(t *squashTask)
 
 // dot16Work bounds a call: products. A Cortex-A53 does two and a half a cycle.
-const dot16Work = 256 << 10
+const dot16Work = 192 << 10
 
 func plugSE(t tier) func(*kernels.Table) {
 	return func(tab *kernels.Table) {
@@ -130,13 +130,8 @@ func seSquash(a *kernels.SEArgs, sq []int16, sums []int32) {
 		}
 		return
 	}
-	t := scaleTask{sums: &sums[0], dst: unsafe.Pointer(&sq[0]), n: len(sq), wide: 1}
-	t.scale.pre = of32(int32(a.SqPre))
-	t.scale.mult = of32(a.SqMult)
-	t.scale.shift = of32(-int32(a.SqShift))
-	t.scale.lo = of16(-a.SqMax)
-	t.scale.hi = of16(a.SqMax)
-	scaleNEON(&t)
+	t := scaling{pre: of32(int32(a.SqPre)), mult: of32(a.SqMult), shift: of32(-int32(a.SqShift)), lo: of16(-a.SqMax), hi: of16(a.SqMax)}
+	scaleAll(sums, unsafe.Pointer(&sq[0]), 1, &t)
 }
 
 // squash scales the sums of a layer.
@@ -147,11 +142,11 @@ func squash(y []int16, sums, mult []int32, shift []uint8, pre uint8, lo, hi int3
 		}
 		return
 	}
-	t := squashTask{sums: &sums[0], y: &y[0], mult: &mult[0], shift: &shift[0], n: len(y)}
-	t.pre = of32(int32(pre))
-	t.lo = of16(lo)
-	t.hi = of16(hi)
-	squashNEON(&t)
+	t := squashTask{pre: of32(int32(pre)), lo: of16(lo), hi: of16(hi)}
+	for k := 0; k < len(y); k += t.n {
+		t.sums, t.y, t.mult, t.shift, t.n = &sums[k], &y[k], &mult[k], &shift[k], cut(len(y)-k, scaleWork, 16)
+		squashNEON(&t)
+	}
 }
 
 // dot16 is a fully connected layer: rows of len(x) weights. It has room for the halves
