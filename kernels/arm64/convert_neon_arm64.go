@@ -176,18 +176,23 @@ func quantizePlanes(a *kernels.QuantizeArgs, t *quantizeTask, x, y, c int) {
 }
 
 func dequantizeRun(a *kernels.DequantizeArgs, u0, u1 int) bool {
-	d, s, y0, x0 := edge(a.Dims, a.StepY, u0, u1)
-	c, n := d[3], d[2]
 	if a.X32 != nil || a.X16 != nil && a.Zero != 0 {
 		return false
 	}
-	t := dequantizeTask{step: c}
+	t := dequantizeTask{
+		magic: [4]float32{3 << 22, 3 << 22, 3 << 22, 3 << 22}, scale: [4]float32{a.Scale, a.Scale, a.Scale, a.Scale}, zero: of8(a.Zero),
+	}
+	if n := u1 - u0; a.Dims[0]*a.Dims[1]*a.Dims[2] == 1 && a.StepY[3] == 1 && n >= 32 && n <= convertWork {
+		t.y, t.n = &a.Y[u0], n
+		t.call(a, u0, 1)
+		return true
+	}
+	d, s, y0, x0 := edge(a.Dims, a.StepY, u0, u1)
+	c, n := d[3], d[2]
+	t.step = c
 	if a.X16 != nil {
 		t.step = 2 * c
 	}
-	t.magic = [4]float32{3 << 22, 3 << 22, 3 << 22, 3 << 22}
-	t.scale = [4]float32{a.Scale, a.Scale, a.Scale, a.Scale}
-	t.zero = of8(a.Zero)
 	switch {
 	case s[3] == 1 && c >= 32:
 		n = c

@@ -49,18 +49,14 @@ func lutRun(tr tier, a *kernels.LUTArgs, u0, u1 int) {
 		x, y := a.StepX.At(i, j), a.StepY.At(i, j)
 		n, rows, k := join(&a.Rows, u, u1, &a.StepX, &a.StepX, &a.StepY)
 		u += k
-		for range rows {
-			src, dst := a.X[x:][:n], a.Y[y:][:n]
-			for len(src) >= 16 {
-				r.src, r.dst, r.n = &src[0], &dst[0], len(src)
-				if r.n > lutWork {
-					r.n = min(lutWork, r.n-16)
-				}
+		for ; rows > 0; rows-- {
+			at := 0
+			for ; n-at >= 16; at += r.n {
+				r.src, r.dst, r.n = &a.X[x+at], &a.Y[y+at], cut(n-at, lutWork, 16)
 				r.call(tr, flat)
-				src, dst = src[r.n:], dst[r.n:]
 			}
-			for k, v := range src {
-				dst[k] = a.Table8[uint8(v)^0x80]
+			for ; at < n; at++ {
+				a.Y[y+at] = a.Table8[uint8(a.X[x+at])^0x80]
 			}
 			x += a.StepX[2]
 			y += a.StepY[2]
@@ -85,10 +81,6 @@ func (r *lutRow) call(t tier, flat bool) {
 // lutFlat reports whether the first quarter of a table is one value.
 func lutFlat(t []int8) bool {
 	q := (*[8]uint64)(unsafe.Pointer(&t[0]))
-	for _, v := range q {
-		if v != uint64(uint8(t[0]))*0x0101010101010101 {
-			return false
-		}
-	}
-	return true
+	w := uint64(uint8(t[0])) * 0x0101010101010101
+	return (q[0]^w)|(q[1]^w)|(q[2]^w)|(q[3]^w)|(q[4]^w)|(q[5]^w)|(q[6]^w)|(q[7]^w) == 0
 }
