@@ -14,7 +14,7 @@ type moveTask struct {
 }
 
 //go:noescape
-func copyRowsNEON(t *moveTask)
+func moveRowsNEON(t *moveTask)
 
 //go:noescape
 func zipRowsNEON(t *moveTask)
@@ -182,7 +182,7 @@ func (m *move) rows(a *kernels.CopyArgs, in, out int) {
 		for r := 0; r < m.y.n; r += t.rows {
 			t.rows = min(m.y.n-r, max(1, moveWork/(t.n+64)))
 			t.in, t.out = &a.In[in+at+r*m.y.in], &a.Out[out+at+r*m.y.out]
-			copyRowsNEON(&t)
+			moveRowsNEON(&t)
 		}
 	}
 }

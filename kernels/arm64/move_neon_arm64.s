@@ -6,14 +6,14 @@
 
 // Moves: rows of bytes, pairs of rows that become one, transposition.
 
-// func copyRowsNEON(t *moveTask)
+// func moveRowsNEON(t *moveTask)
 //
 // Rows of 4 bytes and more. The last bytes of a row are moved twice where that saves
 // looking at every one.
 //
 // R1, R2 from, to   R3 bytes   R4 rows left   R5, R6 from row to row
 // R7, R8 in the row   R9 bytes left
-TEXT ·copyRowsNEON(SB), NOSPLIT, $0-8
+TEXT ·moveRowsNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	LDP moveTask_in(R0), (R1, R2)
 	LDP moveTask_n(R0), (R3, R4)

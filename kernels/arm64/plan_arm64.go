@@ -125,6 +125,7 @@ func (p *plan) flatten(a *kernels.ConvArgs) {
 func (p *plan) cutRuns(t tier) {
 	p.pieces = ceilDiv(p.runBytes, maxRun)
 	p.kc = roundUp(ceilDiv(p.runBytes, p.pieces), t.step())
+	p.pieces = ceilDiv(p.runBytes, p.kc)
 	p.ntaps = p.natural * p.pieces
 }
 
@@ -152,7 +153,7 @@ func (p *plan) chooseStrip(a *kernels.ConvArgs) {
 		return p.sampled || h*pitch <= maxCopy
 	}
 	p.sh, p.sw = 1, p.ow
-	for p.sw > 32 && !fits(1, p.sw) {
+	for p.sw > 4 && !fits(1, p.sw) {
 		p.sw = roundUp(ceilDiv(p.sw, 2), 4)
 	}
 	if p.sw == p.ow {

@@ -91,7 +91,7 @@ func resizeNearest(a *kernels.ResizeArgs, u0, u1 int) bool {
 				t.rows = min(rows-r, max(1, moveWork/(t.n+64)))
 				t.in = &in[(from+(int(a.IX[j])+r*by)*a.InPlane.W)*size]
 				t.out = &out[(to+(j+r*s)*a.OutPlane.W)*size]
-				copyRowsNEON(&t)
+				moveRowsNEON(&t)
 			}
 		}
 	}

@@ -27,8 +27,8 @@ import (
 // modulo 2^32: 576 = 64·9, and 9 has an inverse, so that Y·inv9 = 64·acc modulo
 // 2^32, which is acc itself whenever |acc| < 2^25. Takes asks for that.
 //
-// It works on strips: some rows of tiles, whose input is copied with its padding
-// as for a direct convolution; v = Bᵀ·d·B of all of them [36][tiles][ic]; and for
+// It works on strips: rectangles of tiles, whose input is copied with its padding as
+// for a direct convolution; v = Bᵀ·d·B of all of them [36][tiles][ic]; and for
 // every 16 output channels m = Σ v·u [tiles][4][36][4] and the outputs.
 var winograd = kernels.Conv{
 	Name:        "s8-conv-winograd4x4-neon",
@@ -45,7 +45,7 @@ const inv9 = 0x38e38e39
 
 const (
 	tileM        = 4 * 36 * 16 // bytes of m of a tile, for 16 channels
-	winogradV    = 320 << 10   // bytes of v of a strip, if two rows of tiles fit
+	winogradV    = 320 << 10   // bytes of v of a strip that are aimed at
 	winogradMost = 1 << 25     // bound of the accumulators
 )
 
@@ -56,7 +56,8 @@ type winogradPlan struct {
 	ic8  int // input channels, rounded up to 8
 	th   int // tiles of the output
 	tw   int
-	sth  int // rows of tiles of a strip
+	sth  int // tiles of a strip
+	stw  int
 	ub   int // weight bytes of 16 output channels
 }
 
@@ -97,15 +98,20 @@ func newWinograd(a *kernels.ConvArgs) winogradPlan {
 		p.elem = 2
 	}
 	p.blocks = ceilDiv(a.OC, 16)
-	// Strips of whole rows of tiles: few when there is much for each channel, so
-	// that v stays near, but all when the weights are what does not fit.
-	p.sth = max(2, winogradV/(36*2*p.ic8*p.tw))
-	if p.ub = 36 * 2 * 16 * p.ic8; p.ub*p.blocks > 4*winogradV {
-		p.sth = max(p.sth, 2*winogradV/(36*2*p.ic8*p.tw))
+	// Strips are rows of tiles, or pieces of a long one: few, so that v stays near,
+	// but twice as many where the weights are what does not fit.
+	p.ub = 36 * 2 * 16 * p.ic8
+	most := winogradV / (36 * 2 * p.ic8)
+	if p.ub*p.blocks > 4*winogradV {
+		most *= 2
 	}
-	p.sth = min(p.sth, p.th)
+	p.stw = min(p.tw, max(4, most&^3))
+	p.sth = min(p.th, max(1, most/p.stw))
+	if p.stw < p.tw {
+		p.sth = 1
+	}
 	p.sth = ceilDiv(p.th, ceilDiv(p.th, p.sth))
-	p.copyH, p.pitch = 4*p.sth+2, (4*p.tw+2)*p.ic
+	p.copyH, p.pitch = 4*p.sth+2, (4*p.stw+2)*p.ic
 	p.qstep = 4 * 64
 	if len(a.NegMult) > 0 {
 		p.qstep = 6 * 64
@@ -163,18 +169,18 @@ func transformWeights(u []int16, step int, w []int8, ic int) {
 	}
 }
 
-// winogradGrid cuts the work into strips of tile rows, times parts of the output
+// winogradGrid cuts the work into strips of tiles, times parts of the output
 // channels.
 type winogradGrid struct {
-	sth, strips, parts, per, total int
+	sth, across, strips, parts, per, total int
 }
 
 func (p *winogradPlan) grid(workers int) winogradGrid {
-	g := winogradGrid{sth: p.sth, parts: 1}
+	g := winogradGrid{sth: p.sth, across: ceilDiv(p.tw, p.stw), parts: 1}
 	if workers > 1 {
 		g.sth = min(p.sth, max(1, p.th/(2*workers)))
 	}
-	g.strips = ceilDiv(p.th, g.sth)
+	g.strips = ceilDiv(p.th, g.sth) * g.across
 	if have := p.n * g.strips; workers > 1 && have < 2*workers {
 		g.parts = min(ceilDiv(2*workers, have), p.blocks)
 	}
@@ -186,7 +192,7 @@ func (p *winogradPlan) grid(workers int) winogradGrid {
 
 // tiles is the number of tiles of a strip, rounded up to what the kernel does at a
 // time.
-func (p *winogradPlan) tiles() int { return roundUp(p.sth*p.tw, 4) }
+func (p *winogradPlan) tiles() int { return roundUp(p.sth*p.stw, 4) }
 
 const (
 	spillBytes   = 12 * 16
@@ -285,72 +291,81 @@ func winogradRun(a *kernels.ConvArgs, w, u0, u1 int) {
 	last := -1
 	for u := u0; u < u1; u++ {
 		part, at := u%g.parts, u/g.parts
-		n, ty := at/g.strips, at%g.strips*g.sth
-		rows := min(g.sth, p.th-ty)
+		st := winogradStrip{n: at / g.strips, y: at % g.strips / g.across * g.sth, x: at % g.strips % g.across * p.stw}
+		st.h, st.w = min(g.sth, p.th-st.y), min(p.stw, p.tw-st.x)
 		if at != last {
 			last = at
-			p.copyStrip(a, x, n, 0, 4*ty-a.PT, -a.PL, 4*rows+2, 4*p.tw+2)
-			p.input(x, v, spill, rows)
+			p.copyStrip(a, x, st.n, 0, 4*st.y-a.PT, 4*st.x-a.PL, 4*st.h+2, 4*st.w+2)
+			p.input(&st, x, v, spill)
 		}
 		for b := part * g.per; b < min((part+1)*g.per, p.blocks); b++ {
-			p.product(a, v, m, b, rows)
-			p.output(a, &o, &finish, m, n, b, ty, rows)
+			p.product(a, &st, v, m, b)
+			p.output(a, &st, &o, &finish, m, b)
 		}
 	}
 }
 
+// winogradStrip is a rectangle of tiles of image n.
+type winogradStrip struct{ n, y, x, h, w int }
+
 // vstep is the number of bytes from v[xy] to v[xy+1].
 func (p *winogradPlan) vstep() int { return 2 * p.ic8 * p.tiles() }
 
-// input transforms a strip's rows of tiles.
-func (p *winogradPlan) input(x, v, spill []int8, rows int) {
+// input transforms a strip's input.
+func (p *winogradPlan) input(st *winogradStrip, x, v, spill []int8) {
 	a := winogradInputArgs{spill: &spill[0], pitch: p.pitch, pixel: p.ic, step: p.vstep(), groups: p.ic8 / 8}
 	// A tile takes some 250 cycles for every 8 channels on a Cortex-A53.
 	most := max(1, callCycles/(250*a.groups))
-	for y := range rows {
-		for t := 0; t < p.tw; t += most {
+	for y := range st.h {
+		for t := 0; t < st.w; t += most {
 			a.x = &x[4*y*p.pitch+4*t*p.ic]
-			a.v = (*int16)(unsafe.Pointer(&v[2*p.ic8*(y*p.tw+t)]))
-			a.tiles = min(most, p.tw-t)
+			a.v = (*int16)(unsafe.Pointer(&v[2*p.ic8*(y*st.w+t)]))
+			a.tiles = min(most, st.w-t)
 			winogradInput(&a)
 		}
 	}
 }
 
 // product computes m for a block of output channels.
-func (p *winogradPlan) product(a *kernels.ConvArgs, v, m []int8, b, rows int) {
-	args := winogradProductArgs{step: p.vstep(), tiles: roundUp(rows*p.tw, 4), groups: p.ic8 / 8}
-	most := max(1, callCycles/(args.tiles*4*p.ic8))
+func (p *winogradPlan) product(a *kernels.ConvArgs, st *winogradStrip, v, m []int8, b int) {
+	args := winogradProductArgs{step: p.vstep(), groups: p.ic8 / 8}
+	tiles := roundUp(st.h*st.w, 4)
+	// Four tiles take 16 cycles for every input channel.
+	side := min(tiles, max(4, callCycles/(4*p.ic8)&^3))
+	most := max(1, callCycles/(side*4*p.ic8))
 	for xy := 0; xy < 36; xy += most {
-		args.v = (*int16)(unsafe.Pointer(&v[xy*args.step]))
 		args.u = (*int16)(unsafe.Pointer(&a.Packed[p.weights+b*p.ub+xy*32*p.ic8]))
-		args.m = (*int32)(unsafe.Pointer(&m[xy*16]))
 		args.count = min(most, 36-xy)
-		winogradProduct(&args)
+		for t := 0; t < tiles; t += side {
+			args.v = (*int16)(unsafe.Pointer(&v[xy*args.step+2*p.ic8*t]))
+			args.m = (*int32)(unsafe.Pointer(&m[xy*16+tileM*t]))
+			args.tiles = min(side, tiles-t)
+			winogradProduct(&args)
+		}
 	}
 }
 
 // output makes the outputs of a block of channels.
-func (p *winogradPlan) output(a *kernels.ConvArgs, o *winogradOutputArgs, finish *gemmArgs, m []int8, n, b, ty, rows int) {
+func (p *winogradPlan) output(a *kernels.ConvArgs, st *winogradStrip, o *winogradOutputArgs, finish *gemmArgs, m []int8, b int) {
 	o.q = (*int32)(unsafe.Pointer(&a.Packed[p.consts+b*p.qstep]))
 	o.n = min(16, p.oc-16*b)
 	o.finish = nil
 	if a.Packed[p.consts+(b+1)*p.qstep-64] != 0 {
 		o.finish = finish
 	}
-	const most = callCycles / 1200 // tiles
-	for y := range rows {
-		row := n*p.out.N + 4*(ty+y)*p.out.H + 16*b
-		o.rows = min(4, p.oh-4*(ty+y))
-		for t := 0; t < p.tw; t += most {
-			at := row + 4*t*p.out.W
+	const most = callCycles / 1500 // tiles
+	for y := range st.h {
+		row := st.n*p.out.N + 4*(st.y+y)*p.out.H + 16*b
+		o.rows = min(4, p.oh-4*(st.y+y))
+		for t := 0; t < st.w; t += most {
+			at := row + 4*(st.x+t)*p.out.W
 			if a.Out16 != nil {
 				o.out = unsafe.Pointer(&a.Out16[at])
 			} else {
 				o.out = unsafe.Pointer(&a.Out[at])
 			}
-			o.m = (*int32)(unsafe.Pointer(&m[tileM*(y*p.tw+t)]))
-			o.tiles, o.cols = min(most, p.tw-t), p.ow-4*t
+			o.m = (*int32)(unsafe.Pointer(&m[tileM*(y*st.w+t)]))
+			o.tiles, o.cols = min(most, st.w-t), p.ow-4*(st.x+t)
 			winogradOutput(o)
 		}
 	}
