@@ -48,6 +48,15 @@ type sumTask struct {
 //go:noescape
 func maxPoolNEON(t *poolTask)
 
+// maxPool3s1NEON and maxPool3s2NEON are for 3x3 windows with stride 1 and 2 along the
+// row. There may be less than three rows, but all columns are inside.
+//
+//go:noescape
+func maxPool3s1NEON(t *poolTask)
+
+//go:noescape
+func maxPool3s2NEON(t *poolTask)
+
 //go:noescape
 func averageNEON(t *poolTask)
 
@@ -166,6 +175,7 @@ func newPoolTask(a *kernels.PoolArgs) poolTask {
 
 func maxPoolRun(a *kernels.PoolArgs, u0, u1 int) {
 	t := newPoolTask(a)
+	three := a.KH == 3 && a.KW == 3 && a.DW == 1 && a.SW <= 2
 	for u := u0; u < u1; u++ {
 		n, oy := u/a.OH, u%a.OH
 		for w := newWindows(a, oy); w.next(); {
@@ -179,7 +189,14 @@ func maxPoolRun(a *kernels.PoolArgs, u0, u1 int) {
 			for k := 0; k < w.n; k += t.n {
 				t.n = min(w.n-k, poolPixels(t.kh*t.kw, a.C))
 				t.src, t.dst = &a.In[in+k*t.srcStep], unsafe.Pointer(&a.Out[out+k*t.dstStep])
-				maxPoolNEON(&t)
+				switch {
+				case !three || t.kw < 3:
+					maxPoolNEON(&t)
+				case a.SW == 1:
+					maxPool3s1NEON(&t)
+				default:
+					maxPool3s2NEON(&t)
+				}
 			}
 		}
 	}
