@@ -102,7 +102,9 @@ type RequantizeArgs struct {
 // Quantize describes the kernel at a network's float32 inputs.
 type Quantize struct {
 	Name string
-	Run  func(a *QuantizeArgs, w, u0, u1 int)
+	// Finite reports whether there is neither an infinity nor a NaN.
+	Finite func(x []float32) bool
+	Run    func(a *QuantizeArgs, w, u0, u1 int)
 }
 
 // QuantizeArgs are the arguments of Quantize, over up to four dimensions in

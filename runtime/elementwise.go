@@ -2,6 +2,7 @@ package edgerun
 
 import (
 	ermfmt "github.com/edgerun/edgerun/fmt"
+	"github.com/edgerun/edgerun/internal/requant"
 	"github.com/edgerun/edgerun/kernels"
 )
 
@@ -199,6 +200,9 @@ func (p *planner) prepareRequantize() (step, problem) {
 	if msg := first(checkClamp(at.Clamp, out), checkScale(at.Scale)); msg != "" {
 		return step{}, msg
 	}
+	if x.DType == ermfmt.Int8 && out.DType == ermfmt.Int8 {
+		return p.requantizeTable(x, out, r, st), ""
+	}
 	args := kernels.RequantizeArgs{Rows: r, StepY: st[0], StepX: st[1], ZX: x.Zero, Mult: at.Mult, Shift: at.Shift, Pre: at.Pre,
 		Zero: out.Zero, Lo: at.Lo, Hi: at.Hi}
 	k := p.m.table.Requantize
@@ -211,4 +215,24 @@ func (p *planner) prepareRequantize() (step, problem) {
 		return []phase{{run: func(w, u0, u1 int) { k.Run(&v, w, u0, u1) }, units: v.Units(), cost: 2 * elements(out)}}
 	}
 	return s, ""
+}
+
+// requantizeTable changes the scale of 8 bits: a table of all inputs, which is what the
+// fastest kernel takes.
+func (p *planner) requantizeTable(x, out *ermfmt.Tensor, r kernels.Rows, st []kernels.Steps) step {
+	at := p.op.Requant
+	m := requant.Multiplier{M: at.Mult, Shift: at.Shift, Pre: at.Pre}
+	args := kernels.LUTArgs{Rows: r, StepY: st[0], StepX: st[1]}
+	for q := int32(-128); q < 128; q++ {
+		args.Table8 = append(args.Table8, int8(min(max(m.Apply(q-x.Zero)+out.Zero, at.Lo), at.Hi)))
+	}
+	k := p.m.table.LUT
+	s := step{}
+	s.Kernel = k.Name
+	s.bind = func(se *Session) []phase {
+		v := args
+		v.X, v.Y = se.int8s(x), se.int8s(out)
+		return []phase{{run: func(w, u0, u1 int) { k.Run(&v, w, u0, u1) }, units: v.Units(), cost: elements(out)}}
+	}
+	return s
 }

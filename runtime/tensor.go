@@ -173,15 +173,22 @@ func (t *Tensor) SetFloat32(src []float32) error {
 	if len(src) != t.Len() {
 		return t.wrong(len(src), " values, want ", t.Len())
 	}
-	for i, v := range src {
-		if v-v != 0 {
-			return t.wrong("element ", i, " is not a finite number")
-		}
+	if !t.q.Finite(src) {
+		return t.notFinite(src)
 	}
 	t.qa.X = src
 	t.q.Run(&t.qa, 0, 0, t.unit)
 	t.qa.X = nil
 	return nil
+}
+
+// notFinite finds the element that is to blame.
+func (t *Tensor) notFinite(src []float32) error {
+	i := 0
+	for src[i]-src[i] == 0 {
+		i++
+	}
+	return t.wrong("element ", i, " is not a finite number")
 }
 
 // ValueError says what is wrong with the data given for a tensor.

@@ -6,6 +6,9 @@ import (
 	"math/big"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/edgerun/edgerun/internal/requant"
 	"github.com/edgerun/edgerun/kernels"
@@ -24,7 +27,10 @@ var rowsCases = []struct {
 	{"pieces", kernels.Rows{D: [3]int{1, 4, 1}, Len: 64, Last: 17}, 0, false, false},
 	{"large pieces", kernels.Rows{D: [3]int{1, 3, 1}, Len: 4096, Last: 129}, 0, false, false},
 	{"pixels with gaps", kernels.Rows{D: [3]int{2, 3, 5}, Len: 33, Last: 33}, 7, false, false},
+	{"thirty and sixteen", kernels.Rows{D: [3]int{1, 3, 1}, Len: 30, Last: 16}, 0, false, false},
 	{"per channel", kernels.Rows{D: [3]int{1, 3, 5}, Len: 33, Last: 33}, 0, true, false},
+	{"per channel, 47", kernels.Rows{D: [3]int{1, 2, 3}, Len: 47, Last: 47}, 0, true, false},
+	{"more than a call", kernels.Rows{D: [3]int{1, 1, 2}, Len: 33001, Last: 33001}, 3, false, false},
 	{"one per pixel", kernels.Rows{D: [3]int{1, 3, 5}, Len: 33, Last: 33}, 2, false, true},
 }
 
@@ -59,6 +65,9 @@ func binaryCase(t *testing.T, f func(t *testing.T, r *rand.Rand, b *binaryArgs))
 	for _, c := range rowsCases {
 		for _, w := range widths {
 			for _, v := range []values{random, lowest, highest, mixed} {
+				if c.rows.Len > 10_000 && (w != widths[0] || v != random) {
+					continue // one of the long ones is enough
+				}
 				t.Run(fmt.Sprintf("%s/%v/%v", c.name, w, v), func(t *testing.T) {
 					r := rand.New(rand.NewPCG(5, uint64(c.rows.Len)))
 					b := &binaryArgs{rows: c.rows, scalar: c.one}
@@ -82,10 +91,31 @@ func binaryCase(t *testing.T, f func(t *testing.T, r *rand.Rand, b *binaryArgs))
 						b.y8.check(t)
 						b.y16.check(t)
 					}
+					if b.sa == b.sy && b.wideA == b.wideY {
+						b.inPlace(r)
+						b.y8.check(t)
+						b.y16.check(t)
+					}
 				})
 			}
 		}
 	}
+}
+
+// inPlace runs the kernel with the first operand where the output goes.
+func (b *binaryArgs) inPlace(r *rand.Rand) {
+	copy(b.y8.out(), b.a8)
+	copy(b.y16.out(), b.a16)
+	b.input(b.outs())
+	// What lies between and behind the runs stays.
+	seen := make([]bool, len(b.y8.out()))
+	forEach(&b.rows, func(i, j, k, l int) { seen[index(b.sy, i, j, k)+l] = true })
+	for i, ok := range seen {
+		if !ok {
+			b.y8.ref()[i], b.y16.ref()[i] = b.y8.out()[i], b.y16.out()[i]
+		}
+	}
+	units(r, true, b.rows.Units(), b.run)
 }
 
 type binaryArgs struct {
@@ -97,6 +127,7 @@ type binaryArgs struct {
 	y16                 *canvas[int16]
 	wideA, wideB, wideY bool
 	scalar              bool
+	input               func(x8 []int8, x16 []int16) // sets the first operand
 	run                 func(w, u0, u1 int)
 }
 
@@ -174,6 +205,7 @@ func runAdd(t *testing.T, k kernels.Add) {
 			q := min(max(v.Int64()+int64(a.Zero), int64(a.Lo)), int64(a.Hi))
 			b.want(i, j, kk, l, int32(q))
 		})
+		b.input = func(x8 []int8, x16 []int16) { a.A, a.A16 = x8, x16 }
 		b.run = func(w, u0, u1 int) { k.Run(a, w, u0, u1) }
 	})
 }
@@ -204,6 +236,7 @@ func runMul(t *testing.T, k kernels.Mul) {
 			p := (int32(x) - a.ZA) * (int32(z) - a.ZB)
 			b.want(i, j, kk, l, min(max(m.Apply(p)+a.Zero, a.Lo), a.Hi))
 		})
+		b.input = func(x8 []int8, x16 []int16) { a.A, a.A16 = x8, x16 }
 		b.run = func(w, u0, u1 int) { k.Run(a, w, u0, u1) }
 	})
 }
@@ -216,6 +249,11 @@ func runLUT(t *testing.T, k kernels.LUT) {
 		case !b.wideA && !b.wideY:
 			a.Table8 = guarded8(t, 256)
 			random.fill8(r, a.Table8, -128)
+			if b.rows.D[1]%2 == 1 { // flat at the lower end, like an activation
+				for i := range 64 {
+					a.Table8[i] = a.Table8[63]
+				}
+			}
 		case !b.wideA:
 			a.Table16 = guarded16(t, 256)
 			random.fill16(r, a.Table16)
@@ -246,6 +284,7 @@ func runLUT(t *testing.T, k kernels.LUT) {
 			}
 			b.want(i, j, kk, l, int32(v))
 		})
+		b.input = func(x8 []int8, x16 []int16) { a.X, a.X16 = x8, x16 }
 		b.run = func(w, u0, u1 int) { k.Run(a, w, u0, u1) }
 	})
 }
@@ -267,6 +306,7 @@ func runRequantize(t *testing.T, k kernels.Requantize) {
 			x, _ := b.at(i, j, kk, l)
 			b.want(i, j, kk, l, min(max(m.Apply(int32(x)-a.ZX)+a.Zero, a.Lo), a.Hi))
 		})
+		b.input = func(x8 []int8, x16 []int16) { a.X, a.X16 = x8, x16 }
 		b.run = func(w, u0, u1 int) { k.Run(a, w, u0, u1) }
 	})
 }
@@ -282,15 +322,55 @@ var edgeCases = []struct {
 	{"NCHW to NHWC", [4]int{1, 5, 7, 3}, [4]int{105, 7, 1, 35}},
 	{"batch", [4]int{2, 5, 7, 3}, [4]int{105, 7, 1, 35}},
 	{"rows", [4]int{1, 1, 9, 4}, [4]int{36, 36, 4, 1}},
+	{"long vector", [4]int{1, 1, 1, 35_003}, [4]int{35_003, 35_003, 35_003, 1}},
+	{"long rows", [4]int{1, 2, 5, 19}, [4]int{400, 200, 40, 1}},
+	{"one plane of a batch", [4]int{1, 1, 3, 40}, [4]int{200, 200, 40, 1}},
+	{"two planes", [4]int{1, 1, 39, 2}, [4]int{78, 78, 1, 39}},
+	{"three planes", [4]int{1, 2, 67, 3}, [4]int{402, 201, 1, 67}},
+	{"three long planes", [4]int{1, 1, 12_000, 3}, [4]int{36_000, 36_000, 1, 12_000}},
+	{"four planes", [4]int{2, 1, 33, 4}, [4]int{132, 132, 1, 33}},
+	{"21 planes", [4]int{1, 1, 50, 21}, [4]int{1050, 1050, 1, 50}},
+}
+
+// guardedFloats returns n elements that end where memory ends.
+func guardedFloats(t testing.TB, n int) []float32 {
+	b := Guarded(t, 4*n)
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), n)
+}
+
+// span is the number of elements up to the last of a walk.
+func span(dims, steps [4]int) int {
+	n := 1
+	for i, d := range dims {
+		n += (d - 1) * steps[i]
+	}
+	return n
 }
 
 func runQuantize(t *testing.T, k kernels.Quantize) {
+	for _, n := range []int{0, 1, 15, 16, 17, 100, 40_000} {
+		x := guardedFloats(t, n)
+		for i := range x {
+			x[i] = float32(i)*1e30 - 1e38
+		}
+		require.True(t, k.Finite(x), n)
+		for _, i := range []int{0, n / 2, n - 1} {
+			for _, v := range []float64{math.Inf(1), math.Inf(-1), math.NaN()} {
+				if n > 0 {
+					was := x[i]
+					x[i] = float32(v)
+					require.False(t, k.Finite(x), "%v at %d of %d", v, i, n)
+					x[i] = was
+				}
+			}
+		}
+	}
 	r := rand.New(rand.NewPCG(11, 12))
 	for _, c := range edgeCases {
 		for _, wide := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/wide=%v", c.name, wide), func(t *testing.T) {
 				n := c.dims[0] * c.dims[1] * c.dims[2] * c.dims[3]
-				a := &kernels.QuantizeArgs{Dims: c.dims, StepX: c.steps, X: make([]float32, n), Inverse: 1 / float32(0.037), Zero: -5}
+				a := &kernels.QuantizeArgs{Dims: c.dims, StepX: c.steps, X: guardedFloats(t, span(c.dims, c.steps)), Inverse: 1 / float32(0.037), Zero: -5}
 				if wide {
 					a.Zero, a.Inverse = 0, 4000
 				}
@@ -336,7 +416,7 @@ func runDequantize(t *testing.T, k kernels.Dequantize) {
 		for bits := 8; bits <= 32; bits *= 2 {
 			t.Run(fmt.Sprintf("%s/%d", c.name, bits), func(t *testing.T) {
 				n := c.dims[0] * c.dims[1] * c.dims[2] * c.dims[3]
-				a := &kernels.DequantizeArgs{Dims: c.dims, StepY: c.steps, Y: make([]float32, n), Scale: 0.0371}
+				a := &kernels.DequantizeArgs{Dims: c.dims, StepY: c.steps, Y: guardedFloats(t, span(c.dims, c.steps)), Scale: 0.0371}
 				var at func(i int) int32
 				switch bits {
 				case 8:

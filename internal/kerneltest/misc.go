@@ -25,6 +25,9 @@ func runSE(t *testing.T, k kernels.SE) {
 		{"relu", 1, 7, 7, 24, 8, false, 0, random},
 		{"table and gaps", 2, 5, 6, 33, 9, true, 7, random},
 		{"one row", 1, 1, 40, 16, 4, true, 0, random},
+		{"72 channels", 1, 14, 14, 72, 24, true, 0, random},
+		{"19 channels", 2, 17, 18, 19, 5, false, 1, random},
+		{"long sums", 1, 1, 3000, 16, 32, false, 0, mixed},
 		{"extremes", 1, 9, 9, 40, 12, false, 0, mixed},
 		{"all lowest", 1, 9, 9, 40, 12, true, 0, lowest},
 	} {
@@ -133,7 +136,7 @@ func oracleSE(a *kernels.SEArgs, out []int8) {
 }
 
 func runSoftmax(t *testing.T, k kernels.Softmax) {
-	for _, n := range []int{1, 2, 10, 1000} {
+	for _, n := range []int{1, 2, 10, 63, 64, 67, 512, 513, 1000, 1100} {
 		for _, w := range [][2]bool{{false, false}, {false, true}, {true, false}, {true, true}} {
 			for _, v := range []values{random, lowest, highest, mixed} {
 				t.Run(fmt.Sprintf("%d/%v/%v", n, w, v), func(t *testing.T) {
@@ -212,6 +215,20 @@ func runCopy(t *testing.T, k kernels.Copy) {
 		{"transpose 16-bit", []int{5, 7}, []int{1, 5}, []int{7, 1}, 2},
 		{"32-bit", []int{3, 4}, []int{4, 1}, []int{1, 3}, 4},
 		{"shuffle", []int{6, 3, 8}, []int{24, 1, 3}, []int{24, 8, 1}, 1},
+		{"shuffle of two", []int{5, 29, 2}, []int{58, 1, 29}, []int{58, 2, 1}, 1},
+		{"shuffle of two, 8 and 16", []int{2, 3, 8, 2}, []int{60, 16, 1, 8}, []int{90, 30, 2, 1}, 1},
+		{"shuffle of two, 40 in a row", []int{40, 2}, []int{1, 41}, []int{2, 1}, 1},
+		{"transpose 8 by 8", []int{8, 8}, []int{1, 8}, []int{8, 1}, 1},
+		{"transpose of an image", []int{2, 19, 33}, []int{19 * 40, 1, 20}, []int{19 * 35, 35, 1}, 1},
+		{"transpose outside in", []int{21, 3, 9}, []int{1, 27 * 21, 21}, []int{27, 9, 1}, 1},
+		{"rows of 3", []int{7, 3}, []int{5, 1}, []int{4, 1}, 1},
+		{"rows of 5", []int{7, 5}, []int{6, 1}, []int{9, 1}, 1},
+		{"rows of 15 bytes", []int{3, 4, 15}, []int{70, 17, 1}, []int{64, 15, 1}, 1},
+		{"rows of 100 bytes", []int{3, 25}, []int{26, 1}, []int{30, 1}, 4},
+		{"rows of 79 elements", []int{4, 79}, []int{80, 1}, []int{81, 1}, 2},
+		{"a row longer than a call", []int{2, 70_001}, []int{70_002, 1}, []int{70_001, 1}, 1},
+		{"a large transposition", []int{300, 301}, []int{1, 300}, []int{301, 1}, 1},
+		{"rows reversed", []int{6, 20}, []int{-20, 1}, []int{20, 1}, 1},
 		{"pixels into a wider buffer", []int{4, 5, 9}, []int{45, 9, 1}, []int{100, 20, 1}, 1},
 		{"reversed", []int{3, 4}, []int{4, -1}, []int{4, 1}, 1},
 		{"repeat", []int{3, 2, 4}, []int{4, 0, 1}, []int{8, 4, 1}, 1},
@@ -275,7 +292,7 @@ func runCopy(t *testing.T, k kernels.Copy) {
 }
 
 func runArgMax(t *testing.T, k kernels.ArgMax) {
-	for _, n := range []int{1, 2, 21, 1000} {
+	for _, n := range []int{1, 2, 15, 16, 17, 21, 32, 100, 256, 257, 1000} {
 		for _, wide := range []bool{false, true} {
 			for _, v := range []values{random, lowest, mixed} {
 				for _, last := range []bool{false, true} {

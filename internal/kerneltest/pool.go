@@ -31,6 +31,17 @@ var poolCases = []poolCase{
 	{name: "dilated", n: 1, h: 9, w: 9, c: 4, kh: 3, kw: 3, sh: 1, sw: 1, dh: 2, dw: 3, pt: 1, pl: 2, pb: 1, pr: 2},
 	{name: "global", n: 1, h: 7, w: 7, c: 320, kh: 7, kw: 7, sh: 1, sw: 1},
 	{name: "global, batch and gaps", n: 3, h: 4, w: 5, c: 300, kh: 4, kw: 5, sh: 1, sw: 1, gap: 5},
+	{name: "3x3 stride 2 padded, 64 channels", n: 1, h: 9, w: 8, c: 64, kh: 3, kw: 3, sh: 2, sw: 2, pt: 1, pl: 1, pb: 1, pr: 1},
+	{name: "3x3 same, 79 channels", n: 2, h: 5, w: 4, c: 79, kh: 3, kw: 3, sh: 1, sw: 1, pt: 1, pl: 1, pb: 1, pr: 1, gap: 3},
+	{name: "3x3 stride 1, wide", n: 1, h: 4, w: 20, c: 49, kh: 3, kw: 3, sh: 1, sw: 1, pt: 1, pl: 1, pb: 1, pr: 1},
+	{name: "3x3 stride 2, wide", n: 1, h: 5, w: 23, c: 32, kh: 3, kw: 3, sh: 2, sw: 2, pt: 1, pl: 1, pb: 1, pr: 1, gap: 1},
+	{name: "3x3 over one row", n: 1, h: 1, w: 7, c: 20, kh: 3, kw: 3, sh: 1, sw: 2, pt: 1, pl: 1, pb: 1, pr: 1},
+	{name: "2x2, 16 channels", n: 1, h: 6, w: 6, c: 16, kh: 2, kw: 2, sh: 2, sw: 2},
+	{name: "3x3, 113 channels", n: 1, h: 3, w: 5, c: 113, kh: 3, kw: 3, sh: 1, sw: 1, include: true},
+	{name: "global, many pixels", n: 2, h: 40, w: 21, c: 83, kh: 40, kw: 21, sh: 1, sw: 1, gap: 1},
+	{name: "global, long row", n: 1, h: 1, w: 700, c: 17, kh: 1, kw: 700, sh: 1, sw: 1, vals: mixed},
+	{name: "16-bit, 48 channels", n: 1, h: 17, w: 17, c: 48, kh: 17, kw: 17, sh: 1, sw: 1, wide: true},
+	{name: "16-bit windows", n: 1, h: 6, w: 6, c: 37, kh: 3, kw: 3, sh: 1, sw: 1, pt: 1, pl: 1, pb: 1, pr: 1, wide: true},
 	{name: "16-bit", n: 1, h: 7, w: 7, c: 20, kh: 7, kw: 7, sh: 1, sw: 1, wide: true},
 	{name: "extremes", n: 1, h: 30, w: 30, c: 3, kh: 30, kw: 30, sh: 1, sw: 1, vals: lowest},
 }
@@ -71,7 +82,7 @@ func (c poolCase) check(t *testing.T, k *kernels.Pool, isMax bool) {
 	for n := range c.kh*c.kw + 1 {
 		m, s := scale(r, 40*float64(max(1, n)))
 		if c.wide {
-			s = max(1, s-7)
+			s = uint8(max(1, int(s)-7))
 		}
 		a.Divisors, a.Mult, a.Shift = append(a.Divisors, int32(n)), append(a.Mult, m), append(a.Shift, s)
 	}
@@ -136,8 +147,17 @@ func runResize(t *testing.T, k kernels.Resize) {
 		gap         int
 	}{
 		{"nearest 2x", 1, 5, 4, 7, 10, 8, [2]int{1, 1}, false, 0},
+		{"nearest 3x with gaps", 2, 5, 4, 19, 15, 12, [2]int{1, 1}, false, 5},
+		{"nearest 2x 16-bit", 1, 3, 5, 2, 6, 10, [2]int{1, 1}, true, 1},
 		{"nearest down 16-bit", 1, 9, 9, 3, 4, 5, [2]int{1, 1}, true, 2},
 		{"linear", 2, 5, 4, 19, 13, 9, [2]int{2, 2}, false, 3},
+		{"linear, 8 channels", 2, 5, 4, 8, 13, 9, [2]int{2, 2}, false, 0},
+		{"linear, 21 channels", 1, 3, 4, 21, 7, 9, [2]int{2, 2}, false, 0},
+		{"linear, 40 channels", 1, 3, 4, 40, 7, 9, [2]int{2, 2}, false, 0},
+		{"linear, 47 channels with gaps", 1, 3, 4, 47, 7, 9, [2]int{2, 2}, false, 2},
+		{"linear, 9 channels with gaps", 1, 3, 4, 9, 7, 9, [2]int{2, 2}, false, 2},
+		{"linear, one output", 1, 3, 4, 11, 1, 1, [2]int{2, 2}, false, 0},
+		{"nearest, one output", 1, 3, 4, 11, 2, 1, [2]int{1, 1}, false, 0},
 		{"linear 16-bit", 1, 5, 4, 3, 13, 9, [2]int{2, 2}, true, 0},
 		{"linear along one axis", 1, 1, 8, 5, 1, 16, [2]int{1, 2}, false, 0},
 		{"cubic", 1, 6, 6, 5, 11, 13, [2]int{4, 4}, false, 0},
@@ -153,6 +173,11 @@ func runResize(t *testing.T, k kernels.Resize) {
 				a.InPlane, a.OutPlane = plane(c.h, c.w), plane(c.oh, c.ow)
 				a.IY, a.WY = taps(r, c.oh, c.taps[0], c.h)
 				a.IX, a.WX = taps(r, c.ow, c.taps[1], c.w)
+				if c.ow%c.w == 0 && c.taps[1] == 1 { // every pixel as often
+					for x := range a.IX {
+						a.IX[x] = uint16(x * c.w / c.ow)
+					}
+				}
 				size := c.n*a.OutPlane.N - c.gap
 				y8, y16 := newCanvas[int8](size), newCanvas[int16](size)
 				lo, hi := int64(-128), int64(127)

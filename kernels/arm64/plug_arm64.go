@@ -21,8 +21,8 @@ func Plug(t *kernels.Table, isa kernels.ISA) {
 
 // plugs holds, for every tier, the functions that lay one family each.
 var plugs = map[string][]func(*kernels.Table){
-	"neon":    {plugLUT, plugConv(tierNEON), plugWinograd},
-	"dotprod": {plugConv(tierDotProd), plugFirst},
+	"neon":    {plugSample, plugConv(tierNEON), plugWinograd, plugOthersNEON},
+	"dotprod": {plugConv(tierDotProd), plugFirst, plugOthersDotProd},
 	"i8mm":    {plugConv(tierI8MM)},
 }
 
@@ -41,4 +41,22 @@ func plugConv(t tier) func(*kernels.Table) {
 		tab.ConvTranspose = append([]kernels.Conv{newTransposed(t)}, tab.ConvTranspose...)
 		tab.DeformConv = append([]kernels.Conv{newConv("deform", t, tab.DeformConv[0].Columns)}, tab.DeformConv...)
 	}
+}
+
+// plugOthersNEON lays everything but products of matrices.
+func plugOthersNEON(tab *kernels.Table) {
+	for _, f := range []func(*kernels.Table){
+		plugDepthwiseNEON, plugElementwise, plugLUT(tierNEON), plugPool, plugSE(tierNEON), plugResize, plugMove,
+		plugArgMax, plugSoftmax, plugConvert,
+	} {
+		f(tab)
+	}
+}
+
+// plugOthersDotProd lays what of that is better with dot products, or on the cores that
+// have them.
+func plugOthersDotProd(tab *kernels.Table) {
+	plugDepthwiseDotProd(tab)
+	plugLUT(tierDotProd)(tab)
+	plugSE(tierDotProd)(tab)
 }

@@ -159,7 +159,16 @@ func requantizeRun(a *kernels.RequantizeArgs, _, u0, u1 int) {
 	}
 }
 
-var quantize = kernels.Quantize{Name: "quantize-generic", Run: quantizeRun}
+var quantize = kernels.Quantize{Name: "quantize-generic", Finite: finite, Run: quantizeRun}
+
+func finite(x []float32) bool {
+	for _, v := range x {
+		if v-v != 0 {
+			return false
+		}
+	}
+	return true
+}
 
 // outer returns the first dimension with more than one element.
 func outer(dims *[4]int) int {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"math/bits"
 	"regexp"
 	"strconv"
@@ -16,7 +17,8 @@ const grammar = `LAYER is a kind, an input, and options in any order, as in "con
   conv pw fc convt deform  HxWxC->OC   (fc also C->OC)
   dw                       HxWxC, or HxWxC->OC with a multiplier
   maxpool avgpool gap      HxWxC
-  add mul mulfull lut softmax quant dequant requant   HxWxC
+  add mul mulfull lut hswish softmax quant dequant requant argmax   HxWxC
+  se                       HxWxC->R
   resize                   HxWxC toHxW
 
   KxK window (also right behind the kind: dw3x3)   sN stride   dN dilation
@@ -134,7 +136,7 @@ func (l *layer) model() *ermfmt.Model {
 		y = n.Mul(x, n.Const(ermfmt.Int8, ermoracle.Dims{1, 1, 1, dims[3]}), ermfmt.Int8)
 	case "mulfull":
 		y = n.Mul(x, x, ermfmt.Int8)
-	case "lut":
+	case "lut", "hswish":
 		y = n.LUT(x, ermfmt.Int8)
 	case "requant", "quant":
 		y = n.Requantize(x, ermfmt.Int8)
@@ -144,6 +146,10 @@ func (l *layer) model() *ermfmt.Model {
 		y = n.AveragePool(x, ermoracle.Window{KH: dims[1], KW: dims[2]}, false, 0, ermfmt.Int8)
 	case "avgpool":
 		y = n.AveragePool(x, w, false, 0, ermfmt.Int8)
+	case "se":
+		y = n.SE(x, int32(l.oc), true)
+	case "argmax":
+		y = n.ArgMax(x, false, false)
 	case "maxpool":
 		y = n.MaxPool(x, w)
 	case "resize":
@@ -191,6 +197,11 @@ func (l *layer) plain(m *ermfmt.Model, x, y int32) {
 		m.Tensors[y].Zero, op.Mul.Clamp = -1, full
 	case op.Pool != nil:
 		op.Pool.Clamp = full
+	case op.LUT != nil && l.kind == "hswish":
+		for i := range op.LUT.Table8 {
+			x := (float64(i-128) - 3) / 16
+			op.LUT.Table8[i] = int8(math.Round(x*min(max(x+3, 0), 6)/6*12 - 100))
+		}
 	case op.Resize != nil:
 		op.Resize.IndexY, op.Resize.WeightY = linear(l.h, l.toH)
 		op.Resize.IndexX, op.Resize.WeightX = linear(l.w, l.toW)

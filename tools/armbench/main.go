@@ -71,13 +71,13 @@ func run(name, count, tier string, verbose bool) error {
 	x, y := s.Input(0), s.Output(0)
 	real := make([]float32, max(x.Len(), y.Len()))
 	for range n {
-		if l.kind == "quant" {
+		switch l.kind {
+		case "quant":
 			err = x.SetFloat32(real[:x.Len()])
-		} else {
-			err = s.Run()
-		}
-		if err == nil && l.kind == "dequant" {
+		case "dequant":
 			err = y.Float32(real[:y.Len()])
+		default:
+			err = s.Run()
 		}
 		if err != nil {
 			return err
