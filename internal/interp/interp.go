@@ -206,6 +206,8 @@ func (e *env) eval(n *ir.Node, in []*ir.Tensor) ([]*ir.Tensor, error) {
 		return one(e.deformConv(op, in[0], in[1], in[2], opt(in, 3), opt(in, 4), shape), nil)
 	case *ir.Pool:
 		return one(pool(op, in[0], shape), nil)
+	case *ir.IndexedPool:
+		return indexedPool(op, in[0], shape), nil
 	case *ir.GlobalPool:
 		return one(globalPool(op, in[0], shape), nil)
 	case *ir.Gemm:

@@ -252,29 +252,30 @@ func padSource(op *ir.Pad, axis, o, d int) int {
 	return -1
 }
 
-// tap is where an output position of a resized axis comes from.
-type tap struct {
-	ix [4]int
-	w  [4]float32
-	n  int
+// taps are where a block of output positions along a resized axis comes from,
+// n input positions each.
+type taps struct {
+	n      int
+	ix     []int
+	w      []float64
+	inside []bool
 }
 
-func (t *tap) read(op *ir.Resize, axis, in, o int) {
-	var w [4]float64
-	t.ix, w, t.n = op.Tap(axis, in, o)
-	for i, v := range w {
-		t.w[i] = float32(v)
-	}
-}
-
-// apply computes one position from rows of len(dst) elements.
-func (t *tap) apply(dst, src []float32) {
-	if t.n == 1 {
-		copy(dst, src[t.ix[0]*len(dst):])
+// apply computes position k of the block from rows of len(dst) elements.
+func (t *taps) apply(k int, dst, src []float32, outside float32) {
+	if !t.inside[k] {
+		for j := range dst {
+			dst[j] = outside
+		}
 		return
 	}
-	for k, i := range t.ix[:t.n] {
-		if f := t.w[k]; f != 0 {
+	ix := t.ix[k*t.n:][:t.n]
+	if t.n == 1 {
+		copy(dst, src[ix[0]*len(dst):])
+		return
+	}
+	for m, i := range ix {
+		if f := float32(t.w[k*t.n+m]); f != 0 {
 			for j, v := range src[i*len(dst):][:len(dst)] {
 				dst[j] += f * v
 			}
@@ -283,26 +284,29 @@ func (t *tap) apply(dst, src []float32) {
 }
 
 func resize(op *ir.Resize, x *ir.Tensor, shape []int) *ir.Tensor {
-	// One axis after the other: every mode is separable.
+	// One axis after the other: every mode is separable. What lies outside a
+	// crop is constant, so that later axes leave it alone.
 	for a := range shape {
-		if x.Shape[a] == shape[a] && op.Scales[a] == 1 {
+		if op.Keeps(a, x.Shape[a]) {
 			continue
 		}
 		outer, inner, d := count(x.Shape[:a]), count(x.Shape[a+1:]), x.Shape[a]
 		s := append([]int{}, x.Shape...)
 		s[a] = shape[a]
 		y := ir.NewTensor(ir.Float32, s)
-		var taps [256]tap
-		for k0 := 0; k0 < shape[a]; k0 += len(taps) {
-			block := taps[:min(len(taps), shape[a]-k0)]
-			for k := range block {
-				block[k].read(op, a, d, k0+k)
+		t := taps{n: op.NTaps(a, d)}
+		size := min(shape[a], max(1, 1024/t.n))
+		t.ix, t.w, t.inside = make([]int, size*t.n), make([]float64, size*t.n), make([]bool, size)
+		for k0 := 0; k0 < shape[a]; k0 += size {
+			size := min(size, shape[a]-k0)
+			for k := range size {
+				t.inside[k] = op.Tap(a, d, k0+k, t.ix[k*t.n:][:t.n], t.w[k*t.n:][:t.n])
 			}
 			for o := range outer {
 				src := x.F[o*d*inner:][:d*inner]
 				dst := y.F[(o*shape[a]+k0)*inner:]
-				for k := range block {
-					block[k].apply(dst[k*inner:][:inner], src)
+				for k := range size {
+					t.apply(k, dst[k*inner:][:inner], src, op.Outside)
 				}
 			}
 		}

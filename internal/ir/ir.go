@@ -617,7 +617,8 @@ func (h *nodeHeap) pop() *Node {
 	}
 }
 
-// Prune drops the nodes that no output depends on.
+// Prune drops the nodes that no output depends on, and of the others the
+// outputs behind the first that nobody reads.
 func (g *Graph) Prune() {
 	live := map[*Value]bool{}
 	for _, v := range g.Outputs {
@@ -629,6 +630,11 @@ func (g *Graph) Prune() {
 			keep[i] = keep[i] || (o != nil && live[o])
 		}
 		if keep[i] {
+			for k, o := range n.Out {
+				if k > 0 && o != nil && !live[o] {
+					n.Out[k] = nil
+				}
+			}
 			for _, v := range n.In {
 				if v != nil {
 					live[v] = true

@@ -49,8 +49,8 @@ func isNoop(nd *Node) bool {
 	case *Split:
 		return true
 	case *Resize:
-		for a, s := range op.Scales {
-			if s != 1 && x.Shape[a] != 1 {
+		for a, d := range x.Shape {
+			if !op.Keeps(a, d) && (d != 1 || op.ROI != nil) {
 				return false
 			}
 		}

@@ -60,8 +60,12 @@ func init() { // in init, because If refers to the table
 		"ConstantOfShape": constantOfShape,
 		"Range":           func(*node) (ir.Op, error) { return &ir.Range{}, nil },
 		"Cast":            cast,
-		"Resize":          resize,
-		"Upsample":        upsample,
+		"CastLike": func(n *node) (ir.Op, error) {
+			n.ignore("saturate", "round_mode")
+			return &ir.Cast{Like: true}, nil
+		},
+		"Resize":   resize,
+		"Upsample": upsample,
 		"DepthToSpace": func(n *node) (ir.Op, error) {
 			mode := n.string("mode", "DCR")
 			if mode != "DCR" && mode != "CRD" {
@@ -144,7 +148,7 @@ var arity = map[string]struct{ minIn, maxIn, out int }{
 	"MatMul": {2, 2, 1}, "PRelu": {2, 2, 1}, "Where": {3, 3, 1}, "Concat": {1, many, 1}, "Split": {1, 2, many}, "Slice": {1, 5, 1},
 	"Gather": {2, 2, 1}, "Pad": {1, 4, 1}, "Reshape": {2, 2, 1}, "Squeeze": {1, 2, 1}, "Unsqueeze": {1, 2, 1}, "Dropout": {1, 3, 2},
 	"Expand": {2, 2, 1}, "Tile": {2, 2, 1}, "Constant": {0, 0, 1}, "Range": {3, 3, 1}, "Resize": {1, 4, 1}, "Upsample": {1, 2, 1},
-	"Clip": {1, 3, 1}, "Sum": {1, many, 1}, "Max": {1, many, 1}, "Min": {1, many, 1}, "Mean": {1, many, 1}, "If": {1, 1, many},
+	"Clip": {1, 3, 1}, "CastLike": {2, 2, 1}, "Sum": {1, many, 1}, "Max": {1, many, 1}, "Min": {1, many, 1}, "Mean": {1, many, 1}, "If": {1, 1, many},
 }
 
 // checkArity compares the node with the table. The first output has to be there.
@@ -197,8 +201,7 @@ func deformConv(n *node) (ir.Op, error) {
 }
 
 func maxPool(n *node) (ir.Op, error) {
-	n.ignore("storage_order") // of the second output, which ir refuses
-	return &ir.Pool{Max: true, Window: n.window(), Ceil: n.bool("ceil_mode")}, nil
+	return &ir.Pool{Max: true, Window: n.window(), Ceil: n.bool("ceil_mode"), ColumnMajor: n.bool("storage_order")}, nil
 }
 
 func averagePool(n *node) (ir.Op, error) {
@@ -320,7 +323,7 @@ func constantOfShape(n *node) (ir.Op, error) {
 }
 
 func cast(n *node) (ir.Op, error) {
-	n.ignore("saturate")
+	n.ignore("saturate", "round_mode") // of floats of 8 bits
 	to, err := elemType(int64(n.int("to", 0)))
 	if err != nil {
 		return nil, fmt.Errorf("attribute \"to\": %w", err)
@@ -344,10 +347,7 @@ func resize(n *node) (ir.Op, error) {
 	op.Antialias = n.bool("antialias")
 	op.Axes = n.ints("axes")
 	op.Policy = n.string("keep_aspect_ratio_policy", "stretch")
-	n.ignore("extrapolation_value") // for tf_crop_and_resize only, which ir refuses
-	if len(n.in) > 1 {
-		n.in[1] = nil // roi, likewise
-	}
+	op.Outside = n.float("extrapolation_value", 0)
 	return op, nil
 }
 
