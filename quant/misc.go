@@ -44,9 +44,6 @@ func (l *lowering) axisLast(v *ir.Value, axis int) (view, error) {
 
 // softmax lowers a softmax along one axis.
 func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
-	if op.Log {
-		return fmt.Errorf("LogSoftmax is %w in int8; without it the order of the classes is the same", ErrUnsupported)
-	}
 	v := n.In[0]
 	x, err := l.axisLast(v, op.Axis)
 	if err != nil {
@@ -62,6 +59,12 @@ func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
 		for d := range 256 {
 			a.Exp = append(a.Exp, uint32(math.Round(math.Exp(-in.scale*256*float64(d))*one)))
 		}
+	}
+	if op.Log {
+		y := l.like(n.Out[0], x)
+		o := l.emit(n, ermfmt.Op{Kind: ermfmt.KindLogSoftmax, LogSoft: newLogSoftmax(a, in, out)}, operands(rowsOf(x, op.Axis)), rowsOf(y, op.Axis))
+		o.inplace = true
+		return nil
 	}
 	want := gateParams
 	if out.dtype == Int16Type {
@@ -81,6 +84,14 @@ func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
 		return l.rescale(n, want, out, target, y)
 	}
 	return nil
+}
+
+// newLogSoftmax chooses the multipliers: docs/arithmetic.md §15.
+func newLogSoftmax(a *ermfmt.Softmax, in, out params) *ermfmt.LogSoftmax {
+	fx, fl := in.scale/out.scale, math.Ln2/65536/out.scale
+	shift := min(max(29-math.Ilogb(max(fx, fl)), 1), 46)
+	fix := func(f float64) int32 { return int32(min(math.Round(math.Ldexp(f, shift)), 1<<30)) }
+	return &ermfmt.LogSoftmax{Softmax: *a, MulX: fix(fx), MulLog: fix(fl), Shift: uint8(shift), Clamp: out.clamp(&ir.Act{})}
 }
 
 // outerRuns lists the runs of all axes but one, from the outermost in memory,

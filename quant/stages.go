@@ -203,6 +203,9 @@ func (j *job) stageGraph() error {
 	}
 	g, counts := ir.Optimize(j.model.graph)
 	j.g, j.report.Passes = g, counts
+	if err := checkGraph(g); err != nil {
+		return err
+	}
 	var err error
 	j.machine, err = interp.New(g)
 	return err

@@ -1,14 +1,11 @@
 package interp_test
 
 import (
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -56,18 +53,10 @@ var deviations = map[string]string{
 // TestNodeTests runs ONNX's own tests of single operators, for every operator
 // that the importer takes. tools/vectors/nodetests.sh packs them.
 func TestNodeTests(t *testing.T) {
-	f, err := os.Open("testdata/nodetests.jsonl.gz")
+	head, tests, err := onnxtest.ReadNodeTests("testdata/nodetests.jsonl.gz")
 	require.NoError(t, err)
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	require.NoError(t, err)
-	lines := json.NewDecoder(z)
-	var head onnxtest.NodeTests
-	require.NoError(t, lines.Decode(&head))
 	count, over := map[string]int{}, map[string]int{}
-	for lines.More() {
-		var c onnxtest.NodeTest
-		require.NoError(t, lines.Decode(&c))
+	for _, c := range tests {
 		why := "passed"
 		if !t.Run(c.Name, func(t *testing.T) { why = nodeTest(t, &c, over) }) {
 			why = "failed"

@@ -28,19 +28,29 @@ var Passes = []Pass{
 func Optimize(g *Graph) (*Graph, map[string]int) {
 	e := &Editor{Graph: g.Clone()}
 	counts := map[string]int{}
+	run := func(p Pass) bool {
+		e.index()
+		n := p.Run(e)
+		if n > 0 {
+			counts[p.Name] += n
+		}
+		e.Graph.Prune()
+		return n > 0
+	}
 	for changed := true; changed; {
 		changed = false
 		for _, p := range Passes {
-			e.index()
-			if n := p.Run(e); n > 0 {
-				counts[p.Name] += n
-				changed = true
-			}
-			e.Graph.Prune()
+			changed = run(p) || changed
+		}
+		if !changed {
+			changed = run(lastPass)
 		}
 	}
 	return e.Graph, counts
 }
+
+// lastPass runs when no other applies any more; then they have another go.
+var lastPass = Pass{"decompose operators", decompose}
 
 // Clone copies the graph, its nodes, operators and values. Constants are
 // shared.

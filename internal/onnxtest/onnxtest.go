@@ -277,19 +277,3 @@ func Ops(model []byte) []string {
 	})
 	return ops
 }
-
-// NodeTests is the first line of a file of official node tests, which
-// tools/vectors/nodetests writes; a NodeTest a line follows.
-type NodeTests struct {
-	Source, License string
-	LeftOut         map[string]int // number of tests by the operators that the importer does not take
-}
-
-// NodeTest is a model, its inputs and its outputs, TensorProtos as they came.
-// Very large tests have no data.
-type NodeTest struct {
-	Name  string
-	Model []byte
-	In    [][]byte
-	Out   [][]byte
-}
