@@ -249,7 +249,7 @@ func (r *Resize) Tap(axis, in, o int, ix []int, w []float64) bool {
 		if r.ROI != nil && !(x >= 0 && x <= float64(in-1)) {
 			return false
 		}
-		ix[0], w[0] = min(max(r.nearest(x, r.Scales[axis]), 0), in-1), 1
+		ix[0], w[0] = min(max(toIndex(r.nearest(x, r.Scales[axis]), in), 0), in-1), 1
 		return true
 	}
 	x := source[float64](r, axis, in, o)
@@ -264,10 +264,10 @@ func (r *Resize) Tap(axis, in, o int, ix []int, w []float64) bool {
 		scale = min(r.Scales[axis], 1)
 	}
 	// The filter reaches len(w)/2 positions to both sides.
-	first := int(math.Floor(x)) - len(w)/2 + 1
+	first := toIndex(math.Floor(x), in) - len(w)/2 + 1
 	sum := 0.0
 	for i := range w {
-		ix[i], w[i] = first+i, r.filter((float64(first+i)-x)*scale)
+		ix[i], w[i] = first+i, r.filter(float64((float64(first+i)-x)*scale))
 		if r.Exclude && (ix[i] < 0 || ix[i] >= in) {
 			w[i] = 0
 		}
@@ -282,17 +282,18 @@ func (r *Resize) Tap(axis, in, o int, ix []int, w []float64) bool {
 	return true
 }
 
-// filter is the weight of a pixel at distance d: a triangle, or Keys' cubic
-// convolution.
+// filter is the weight of a pixel at distance d: a triangle, or cubic convolution
+// (Keys, Cubic Convolution Interpolation, 1981). Products are rounded before they
+// are added up, so that no CPU fuses the two.
 func (r *Resize) filter(d float64) float64 {
 	d, a := math.Abs(d), float64(r.CubicA)
 	switch {
 	case r.Mode == "linear":
 		return max(1-d, 0)
 	case d < 1:
-		return ((a+2)*d-(a+3))*d*d + 1
+		return float64((float64((a+2)*d)-(a+3))*d*d) + 1
 	case d < 2:
-		return ((a*d-5*a)*d+8*a)*d - 4*a
+		return float64((float64((float64(a*d)-float64(5*a))*d)+float64(8*a))*d) - float64(4*a)
 	}
 	return 0
 }
@@ -327,27 +328,30 @@ func source[T float32 | float64](r *Resize, axis, size, pos int) T {
 	return (o+0.5)/scale - 0.5
 }
 
-func (r *Resize) nearest(x, scale float64) int {
+// toIndex is a whole number as an index, far outside where it does not fit one.
+func toIndex(f float64, in int) int { return int(min(max(f, -8), float64(in+8))) }
+
+func (r *Resize) nearest(x, scale float64) float64 {
 	f := math.Floor(x)
 	half := math.Abs(x-f-0.5) < 1e-6 // as ONNX Runtime sees it
 	switch r.Nearest {
 	case "floor":
-		return int(f)
+		return f
 	case "ceil":
-		return int(math.Ceil(x))
+		return math.Ceil(x)
 	case "round_prefer_ceil":
 		if half {
-			return int(f) + 1
+			return f + 1
 		}
-		return int(math.Floor(x + 0.5))
+		return math.Floor(x + 0.5)
 	case "simple":
 		if scale < 1 {
-			return int(math.Ceil(x))
+			return math.Ceil(x)
 		}
-		return int(f)
+		return f
 	}
 	if half {
-		return int(f)
+		return f
 	}
-	return int(math.Floor(x + 0.5))
+	return math.Floor(x + 0.5)
 }
