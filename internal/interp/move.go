@@ -252,6 +252,26 @@ func padSource(op *ir.Pad, axis, o, d int) int {
 	return -1
 }
 
+func gatherND(op *ir.GatherND, n *ir.Node, x *ir.Tensor, shape []int) *ir.Tensor {
+	y := ir.NewTensor(x.DType, shape)
+	ix := n.In[1].Shape
+	k := ix[len(ix)-1]
+	inner := count(x.Shape[op.Batch+k:])
+	perBatch := count(ix[op.Batch : len(ix)-1])
+	for i := range count(ix[:len(ix)-1]) {
+		at := i / max(1, perBatch)
+		for a := range k {
+			at = at*x.Shape[op.Batch+a] + op.Position(n, i, a)
+		}
+		if x.DType == ir.Float32 {
+			copy(y.F[i*inner:][:inner], x.F[at*inner:])
+		} else {
+			copy(y.I[i*inner:][:inner], x.I[at*inner:])
+		}
+	}
+	return y
+}
+
 // taps are where a block of output positions along a resized axis comes from,
 // n input positions each.
 type taps struct {

@@ -15,11 +15,14 @@ type Pass struct {
 // more. None changes what the network computes, but for float32 rounding.
 var Passes = []Pass{
 	{"drop no-ops", dropNoops},
+	{"move transpositions", moveTransposes},
+	{"join moves", joinMoves},
 	{"canonical operators", canonical},
 	{"fold pads", foldPads},
 	{"fold batch normalization and scales", foldAffine},
 	{"fold activations", foldActs},
 	{"join element-wise functions", joinFuncs},
+	{"find parametric rectifiers", findPRelu},
 	{"find squeeze-and-excitation", findSE},
 }
 
@@ -37,7 +40,8 @@ func Optimize(g *Graph) (*Graph, map[string]int) {
 		e.Graph.Prune()
 		return n > 0
 	}
-	for changed := true; changed; {
+	changed := true
+	for round := 0; changed && round < maxRounds; round++ {
 		changed = false
 		for _, p := range Passes {
 			changed = run(p) || changed
@@ -48,6 +52,10 @@ func Optimize(g *Graph) (*Graph, map[string]int) {
 	}
 	return e.Graph, counts
 }
+
+// maxRounds bounds Optimize. Every pass leaves a graph that computes the same,
+// so that it may stop anywhere.
+const maxRounds = 1000
 
 // lastPass runs when no other applies any more; then they have another go.
 var lastPass = Pass{"decompose operators", decompose}

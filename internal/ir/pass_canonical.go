@@ -259,6 +259,9 @@ func constOnRight(nd *Node, op *Binary) bool {
 // pool, with a reshape when the axes are dropped.
 func (e *Editor) poolFromReduce(nd *Node, op *Reduce) bool {
 	x := nd.In[0]
+	if e.poolFromParts(nd, op) {
+		return true
+	}
 	if op.Func != "ReduceMean" && op.Func != "ReduceMax" || !x.IsFloat() || x.Len() == 0 || len(x.Shape) < 3 || len(op.Axes) != len(x.Shape)-2 {
 		return false
 	}
@@ -281,6 +284,32 @@ func (e *Editor) poolFromReduce(nd *Node, op *Reduce) bool {
 	mid := &Value{Name: nd.Out[0].Name + "/pool", DType: Float32, Shape: s}
 	e.insert(nd, &Node{Name: nd.Name, Op: pool, In: []*Value{x}, Out: []*Value{mid}})
 	nd.Op, nd.In = &Reshape{Shape: nd.Out[0].Shape, Zero: true}, []*Value{mid}
+	return true
+}
+
+// poolFromParts writes the mean or maximum over the inner halves of rows and
+// columns that a reshape has cut in two, [N, C, H, a, W, b], as a pool.
+func (e *Editor) poolFromParts(nd *Node, op *Reduce) bool {
+	cut := e.made[nd.In[0]]
+	if cut == nil || op.Func != "ReduceMean" && op.Func != "ReduceMax" {
+		return false
+	}
+	_, ok := cut.Op.(*Reshape)
+	x, s := cut.In[0], nd.In[0].Shape
+	axes := slices.Clone(op.Axes)
+	slices.Sort(axes)
+	if !ok || !x.IsFloat() || len(x.Shape) != 4 || len(s) != 6 || !slices.Equal(axes, []int{3, 5}) ||
+		x.Shape[0] != s[0] || x.Shape[1] != s[1] || x.Shape[2] != s[2]*s[3] || x.Shape[3] != s[4]*s[5] || x.Len() == 0 {
+		return false
+	}
+	k := []int{s[3], s[5]}
+	y := &Value{Name: nd.Out[0].Name + "/pool", DType: Float32}
+	n := &Node{Name: nd.Name, Op: &Pool{Max: op.Func == "ReduceMax", Window: Window{Kernel: k, Stride: k}}, In: []*Value{x}, Out: []*Value{y}}
+	if n.Op.Infer(n) != nil {
+		return false
+	}
+	e.insert(nd, n)
+	nd.Op, nd.In = &Reshape{Shape: nd.Out[0].Shape, Zero: true}, []*Value{y}
 	return true
 }
 

@@ -16,6 +16,11 @@ func decompose(e *Editor) int {
 		if len(nd.Out) != 1 || !nd.Out[0].IsFloat() || nd.Out[0].Len() == 0 {
 			continue
 		}
+		if e.scaleAndShift(nd) {
+			e.index()
+			count++
+			continue
+		}
 		switch op := nd.Op.(type) {
 		case *PRelu:
 			r.prelu()
@@ -87,6 +92,34 @@ func (r *rewrite) prelu() {
 	a := r.do(&Binary{Func: "Mul"}, x, s)
 	b := r.do(&Binary{Func: "Mul"}, r.do(&Unary{Func: "Relu"}, x), constant(rest, s.Shape...))
 	r.do(&Binary{Func: "Add"}, a, b)
+}
+
+// scaleAndShift writes a product and a sum with a constant per channel, which no
+// layer took in, as a depthwise 1x1 layer: one rounding instead of two.
+func (e *Editor) scaleAndShift(nd *Node) bool {
+	add, ok := nd.Op.(*Binary)
+	if !ok || add.Func != "Add" {
+		return false
+	}
+	y := nd.In[0]
+	prev := e.made[y]
+	if r := len(y.Shape); prev == nil || r != 3 && r != 4 || e.only(y) != nd || elementwise(nd) {
+		return false
+	}
+	mul, ok := prev.Op.(*Binary)
+	if !ok || mul.Func != "Mul" || mul.Act.Kind != "" {
+		return false
+	}
+	a, one, x, ok1 := channelAffine(prev, false)
+	_, b, _, ok2 := channelAffine(nd, false)
+	if !ok1 || !ok2 || len(a) != y.Shape[1] || len(b) != len(a) || one == nil {
+		return false
+	}
+	c := depthwiseScale(a, b, len(y.Shape))
+	c.Act = add.Act
+	nd.Op, nd.In = c, []*Value{x, constant(a, append([]int{len(a)}, ones(len(y.Shape)-1)...)...), constant(b, len(b))}
+	e.remove(prev)
+	return true
 }
 
 // reduce writes sums, means and maxima over any axes as pools.
@@ -208,6 +241,10 @@ func (r *rewrite) pad(op *Pad) {
 	}
 	x := r.nd.In[0]
 	rank := len(x.Shape)
+	if ix := paddedIndex(op, x.Shape); ix != nil {
+		r.do(indexed(x.Shape, ix), x)
+		return
+	}
 	part := func(axis, start, step, size int) *Value {
 		s := &Slice{Start: make([]int, rank), Step: ones(rank), Size: slices.Clone(x.Shape)}
 		s.Start[axis], s.Step[axis], s.Size[axis] = start, step, size

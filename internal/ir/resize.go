@@ -8,7 +8,7 @@ import (
 // Resize changes spatial sizes. Inputs (constant): 1 roi, 2 scales, 3 sizes;
 // Infer moves them into Scales and the output shape.
 type Resize struct {
-	Mode       string  // nearest, linear, cubic
+	Mode       string  // nearest, linear, cubic; index: see Index
 	Coord      string  // half_pixel, asymmetric, align_corners, pytorch_half_pixel, half_pixel_symmetric, tf_half_pixel_for_nn, tf_crop_and_resize
 	Nearest    string  // round_prefer_floor, round_prefer_ceil, floor, ceil, simple (before opset 11: ceil when shrinking, else floor)
 	CubicA     float32 // default -0.75
@@ -20,6 +20,7 @@ type Resize struct {
 	ROI        []float64 // of tf_crop_and_resize: per axis of the input, begins and then ends
 	Scales     []float64 // per axis of the input
 	OutputSize []int
+	Index      [][]int // of mode index, which passes make: the input position of every output position, per axis; nil where an axis stays
 }
 
 // Kind implements Op.
@@ -32,6 +33,9 @@ func (r *Resize) Infer(n *Node) error {
 		return err
 	}
 	rank := len(x.Shape)
+	if r.Mode == "index" {
+		return n.setOut(0, x.DType, r.OutputSize)
+	}
 	if len(n.In) > 1 {
 		scales, err := n.constFloats(2, "scales")
 		if err != nil {
@@ -183,6 +187,9 @@ func (r *Resize) crop(rank int, roi []float32) error {
 
 // Keeps reports whether an axis stays as it is.
 func (r *Resize) Keeps(axis, in int) bool {
+	if r.Mode == "index" {
+		return r.Index[axis] == nil
+	}
 	same := in == r.OutputSize[axis] && r.Scales[axis] == 1
 	if r.ROI != nil {
 		same = same && r.ROI[axis] == 0 && r.ROI[len(r.Scales)+axis] == 1
@@ -209,7 +216,7 @@ func (r *Resize) work(in []int) int64 {
 func (r *Resize) NTaps(axis, in int) int {
 	n := 4
 	switch {
-	case r.Keeps(axis, in) || r.Mode == "" || r.Mode == "nearest":
+	case r.Keeps(axis, in) || r.Mode == "" || r.Mode == "nearest" || r.Mode == "index":
 		return 1
 	case r.Mode == "linear":
 		n = 2
@@ -241,6 +248,9 @@ func (r *Resize) Tap(axis, in, o int, ix []int, w []float64) bool {
 	switch {
 	case r.Keeps(axis, in):
 		ix[0], w[0] = o, 1
+		return true
+	case r.Mode == "index":
+		ix[0], w[0] = r.Index[axis][o], 1
 		return true
 	case r.Mode == "" || r.Mode == "nearest":
 		// In float32 like ONNX Runtime: where a coordinate is an integer or

@@ -76,6 +76,10 @@ def node(op, ins, outs, **attrs):
     return helper.make_node(op, ins, outs, **attrs)
 
 
+def const(name, a):
+    return node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(a), name))
+
+
 def case(name, op, ins, opset, outs=1, by=None, tol=1e-5, **attrs):
     """One node. Outputs: a number, or a list of names where some are ""."""
     r = rng(name)
@@ -780,6 +784,15 @@ def shapes():
             case("cast_%s_%s" % (a, b), "Cast", [x], 13, to=helper.np_dtype_to_tensor_dtype(np.dtype(d)))
     case("cast_truncates", "Cast", [np.array([-2.75, -0.5, 0.5, 2.75], np.float32)], 9, to=TensorProto.INT64)
     case("cast_wraps", "Cast", [np.array([300, -200, 2**31 + 5], np.int64)], 13, to=TensorProto.INT8)
+    for t, shape, ix, a in [("rows", (4, 3), [[2], [0], [2]], {}), ("elements", (3, 4), [[0, 1], [-1, -4]], {}), ("grid", (3, 4, 2), np.stack(np.meshgrid([2, 0], [1, 3, 3], indexing="ij"), -1), {}),
+                            ("batch", (2, 3, 4), [[[1], [0]], [[2], [-3]]], dict(batch_dims=1)), ("windows", (5, 6, 2), np.stack(np.broadcast_arrays(np.array([[0, 1], [2, 3]])[:, :, None, None], np.array([[0, 2], [3, 5], [1, 4]])[None, None]), -1), {}),
+                            ("diagonal", (3, 3, 2), [[0, 0], [1, 1], [2, 2]], {})]:
+        case("gathernd_" + t, "GatherND", [X(*shape), P(np.array(ix))], 13, **a)
+    for t, split, a in [("two", 3, {}), ("uneven", 4, {}), ("sizes", [1, 5], {}), ("ones", None, {}), ("axis", 2, dict(axis=1))]:
+        q = node("SplitToSequence", ["in0"] + (["n"] if split else []), ["q"], **a)
+        nodes = [const("n", np.array(split))] if split else []
+        graph("splittosequence_" + t, nodes + [q, const("i", np.array(0)), const("j", np.array(-1)), node("SequenceAt", ["q", "i"], ["first"]), node("SequenceAt", ["q", "j"], ["last"])],
+              dict(in0=X(6, 4).make(rng(t))), [], ["first", "last"], 11)
     for a, b in ("float32", "int64"), ("int64", "float32"), ("bool", "float32"):
         case("castlike_%s_%s" % (a, b), "CastLike", [np.array([0, 1, 2, 1]).astype(a), P(np.array([3], b))], 19)
     case("cast_opset7", "Cast", [X(4)], 7, to=TensorProto.INT32)
@@ -798,9 +811,6 @@ def shapes():
 
 def networks():
     """A few nodes, as exporters write them."""
-    def const(name, a):
-        return node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(a), name))
-
     def x(*s, name="x"):
         return {"in0": X(*s).make(rng(name))}
 
