@@ -254,6 +254,8 @@ func (e *env) eval(n *ir.Node, in []*ir.Tensor) ([]*ir.Tensor, error) {
 		return split(op, in[0], n), nil
 	case *ir.Gather:
 		return one(gather(op, in[0], in[1], shape))
+	case *ir.ScatterElements:
+		return one(scatterElements(op, in[0], in[1], in[2]))
 	case *ir.GatherND:
 		return one(gatherND(op, n, in[0], shape), nil)
 	case *ir.Concat:

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/edgerun/edgerun/internal/ir"
 )
@@ -250,6 +251,43 @@ func padSource(op *ir.Pad, axis, o, d int) int {
 		return first + ((i%d)+d)%d
 	}
 	return -1
+}
+
+func scatterElements(op *ir.ScatterElements, x, ix, u *ir.Tensor) (*ir.Tensor, error) {
+	y := *x
+	y.F, y.I = slices.Clone(x.F), slices.Clone(x.I)
+	stride := make([]int, len(x.Shape))
+	n := 1
+	for i := len(stride) - 1; i >= 0; i-- {
+		stride[i] = n
+		n *= x.Shape[i]
+	}
+	d := int64(x.Shape[op.Axis])
+	at := make([]int, len(ix.Shape))
+	for k, p := range ix.I {
+		if p < -d || p >= d {
+			return nil, fmt.Errorf("index %d out of range [%d, %d)", p, -d, d)
+		}
+		to := 0
+		for i, a := range at {
+			if i == op.Axis {
+				a = int((p + d) % d)
+			}
+			to += a * stride[i]
+		}
+		if x.DType == ir.Float32 {
+			y.F[to] = u.F[k]
+		} else {
+			y.I[to] = u.I[k]
+		}
+		for i := len(at) - 1; i >= 0; i-- {
+			if at[i]++; at[i] < ix.Shape[i] {
+				break
+			}
+			at[i] = 0
+		}
+	}
+	return &y, nil
 }
 
 func gatherND(op *ir.GatherND, n *ir.Node, x *ir.Tensor, shape []int) *ir.Tensor {

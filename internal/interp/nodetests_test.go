@@ -39,6 +39,9 @@ var notTaken = []struct{ pattern, want, why string }{
 	{"training_dropout_zero_ratio*", "", ""}, // nothing is dropped
 	{"training_dropout*", "training_mode", "training"},
 	{"maxpool_2d_uint8", "of type uint8", "pooling of integers"},
+	{"compress_default_axis", "no axis", "a choice among all elements"},
+	{"scatter_elements_with_reduction_*", "reduction", "scattering that adds up"},
+	{"scatter_elements_with_duplicate_indices", "reduction", "scattering that adds up"},
 }
 
 // deviations lists node tests that run and give something else, on purpose.

@@ -353,6 +353,10 @@ func (m *mover) permuted(perm []int) (op Op, out []int, data int) {
 		return &Slice{Start: pick(op.Start), Step: pick(op.Step), Size: pick(op.Size)}, perm, 1
 	case *Concat:
 		return &Concat{Axis: perm[op.Axis]}, perm, len(nd.In)
+	case *Gather:
+		if nd.In[1].Const != nil && len(nd.In[1].Shape) == 1 {
+			return &Gather{Axis: perm[op.Axis]}, perm, 1
+		}
 	case *Split:
 		return &Split{Axis: perm[op.Axis], Sizes: op.Sizes}, perm, 1
 	case *Softmax:

@@ -41,6 +41,15 @@ func init() { // in init, because If refers to the table
 		"SplitToSequence": func(n *node) (ir.Op, error) {
 			return &ir.SplitToSequence{Axis: n.int("axis", 0), Keep: n.int("keepdims", 1) != 0}, nil
 		},
+		"Compress": func(n *node) (ir.Op, error) {
+			return &ir.Compress{HasAxis: n.has("axis"), Axis: n.int("axis", 0)}, nil
+		},
+		"ScatterElements": func(n *node) (ir.Op, error) {
+			if r := n.string("reduction", "none"); r != "none" {
+				return nil, fmt.Errorf("reduction %q is %w, want none", r, ir.ErrUnsupported)
+			}
+			return &ir.ScatterElements{Axis: n.int("axis", 0)}, nil
+		},
 		"SequenceAt": func(*node) (ir.Op, error) { return &ir.SequenceAt{}, nil },
 		"Slice":      slice,
 		"Gather":     func(n *node) (ir.Op, error) { return &ir.Gather{Axis: n.int("axis", 0)}, nil },
@@ -151,7 +160,7 @@ var arity = map[string]struct{ minIn, maxIn, out int }{
 	"Conv": {2, 3, 1}, "ConvTranspose": {2, 3, 1}, "DeformConv": {3, 5, 1},
 	"MaxPool": {1, 1, 2}, "Gemm": {2, 3, 1}, "BatchNormalization": {5, 5, 5}, "InstanceNormalization": {3, 3, 1},
 	"MatMul": {2, 2, 1}, "PRelu": {2, 2, 1}, "Where": {3, 3, 1}, "Concat": {1, many, 1}, "Split": {1, 2, many}, "Slice": {1, 5, 1},
-	"Gather": {2, 2, 1}, "GatherND": {2, 2, 1}, "SplitToSequence": {1, 2, 1}, "SequenceAt": {2, 2, 1}, "Pad": {1, 4, 1}, "Reshape": {2, 2, 1}, "Squeeze": {1, 2, 1}, "Unsqueeze": {1, 2, 1}, "Dropout": {1, 3, 2},
+	"Gather": {2, 2, 1}, "GatherND": {2, 2, 1}, "SplitToSequence": {1, 2, 1}, "SequenceAt": {2, 2, 1}, "Compress": {2, 2, 1}, "ScatterElements": {3, 3, 1}, "Pad": {1, 4, 1}, "Reshape": {2, 2, 1}, "Squeeze": {1, 2, 1}, "Unsqueeze": {1, 2, 1}, "Dropout": {1, 3, 2},
 	"Expand": {2, 2, 1}, "Tile": {2, 2, 1}, "Constant": {0, 0, 1}, "Range": {3, 3, 1}, "Resize": {1, 4, 1}, "Upsample": {1, 2, 1},
 	"Clip": {1, 3, 1}, "CastLike": {2, 2, 1}, "Sum": {1, many, 1}, "Max": {1, many, 1}, "Min": {1, many, 1}, "Mean": {1, many, 1}, "If": {1, 1, many},
 }

@@ -69,7 +69,9 @@ def block(name, m, *shapes, ways="ts ts-raw dynamo dynamo-raw", opset=17, dyn=No
                     if "-dyn" in w:
                         D = torch.export.Dim
                         kw.update(dynamic_shapes=tuple({a: D.DYNAMIC for a in dyn.get(k, {})} for k in names))
-                    torch.onnx.export(m, args, path, dynamo=True, external_data="ext" in w, optimize="raw" not in w, verbose=False, **kw)
+                    # An axis of size 1 is not taken for a dynamic one.
+                    many = tuple(a.repeat(2, *[1] * (a.ndim - 1)) for a in args) if "-dyn" in w and 0 in dyn.get("x", {}) else args
+                    torch.onnx.export(m, many, path, dynamo=True, external_data="ext" in w, optimize="raw" not in w, verbose=False, **kw)
 
         store.attempt("%s/torch-%s" % (name, w + ("-" + v if v else "")), export, xs)
 
@@ -87,8 +89,13 @@ class Fn(nn.Module):
         for k, v in layers.items():
             setattr(self, k, v)
 
-    def forward(self, *x):
-        return self.f(self, *x)
+    def forward(self, x):
+        return self.f(self, x)
+
+
+class Fn2(Fn):
+    def forward(self, x, y):
+        return self.f(self, x, y)
 
 
 X = (1, 8, 9, 10)
@@ -284,7 +291,7 @@ def spaces():
     block("upsample_module", nn.Sequential(conv(8, 8), nn.Upsample(scale_factor=2, mode="nearest"), conv(8, 4)), X)
     block("upsample_repeat", up(lambda y: y.repeat_interleave(2, 2).repeat_interleave(2, 3)), X, ways="ts dynamo")
     block("upsample_expand", up(lambda y: y[:, :, :, None, :, None].expand(-1, -1, -1, 2, -1, 2).reshape(1, 8, 18, 20)), X, ways="ts dynamo dynamo-raw")
-    block("fpn", Fn(lambda m, x, y: m.c(F.interpolate(m.a(x), size=y.shape[2:], mode="nearest") + m.b(y)), a=conv(8, 6, k=1), b=conv(8, 6, k=1), c=conv(6, 6)), (1, 8, 5, 5), (1, 8, 10, 10), ways="ts ts-raw dynamo ts-dyn dynamo-dyn",
+    block("fpn", Fn2(lambda m, x, y: m.c(F.interpolate(m.a(x), size=y.shape[2:], mode="nearest") + m.b(y)), a=conv(8, 6, k=1), b=conv(8, 6, k=1), c=conv(6, 6)), (1, 8, 5, 5), (1, 8, 10, 10), ways="ts ts-raw dynamo ts-dyn dynamo-dyn",
           dyn={"x": {2: "h", 3: "w"}, "y": {2: "H", 3: "W"}})
     block("pixel_shuffle", nn.Sequential(conv(8, 16), nn.PixelShuffle(2), conv(4, 4)), X)
     block("pixel_shuffle_view", Fn(lambda m, x: m.b(m.a(x).view(1, 4, 2, 2, 9, 10).permute(0, 1, 4, 2, 5, 3).reshape(1, 4, 18, 20)), a=conv(8, 16), b=conv(4, 4)), X, ways="ts dynamo dynamo-raw")
@@ -341,7 +348,7 @@ def files():
     block("identity", nn.Sequential(nn.Identity(), conv(8, 8), nn.Identity(), nn.Identity(), nn.ReLU(), conv(8, 4), nn.Identity()), X)
     block("shared_conv", Fn(lambda m, x: m.b(F.relu(m.a(F.relu(m.a(x))))), a=conv(8, 8), b=conv(8, 4)), X)
     block("two_outputs", Fn(lambda m, x: (lambda y: (m.b(y), y))(F.relu(m.a(x))), a=conv(8, 8), b=conv(8, 4)), X)
-    block("two_inputs", Fn(lambda m, x, y: m.b(torch.cat([F.relu(m.a(x)), y], 1)), a=conv(8, 8), b=conv(12, 4)), X, (1, 4, 9, 10))
+    block("two_inputs", Fn2(lambda m, x, y: m.b(torch.cat([F.relu(m.a(x)), y], 1)), a=conv(8, 8), b=conv(12, 4)), X, (1, 4, 9, 10))
     block("symbolic_space", m(), X, ways="ts-dyn dynamo-dyn", dyn=ALL)
     block("squeeze_if", Fn(lambda m, x: m.a(F.adaptive_avg_pool2d(m.c(x), 1).squeeze()[None]), c=conv(8, 8), a=nn.Linear(8, 4)), X, ways="ts ts-dyn dynamo", dyn=SPACE)
     block("half_weights", Fn(lambda m, x: m.b(F.relu(m.a(x.half()))).float(), a=conv(8, 8).half(), b=conv(8, 4).half()), X, ways="ts dynamo dynamo-raw")

@@ -788,6 +788,11 @@ def shapes():
                             ("batch", (2, 3, 4), [[[1], [0]], [[2], [-3]]], dict(batch_dims=1)), ("windows", (5, 6, 2), np.stack(np.broadcast_arrays(np.array([[0, 1], [2, 3]])[:, :, None, None], np.array([[0, 2], [3, 5], [1, 4]])[None, None]), -1), {}),
                             ("diagonal", (3, 3, 2), [[0, 0], [1, 1], [2, 2]], {})]:
         case("gathernd_" + t, "GatherND", [X(*shape), P(np.array(ix))], 13, **a)
+    case("compress_axis1", "Compress", [X(2, 4, 3), P(np.array([False, True, False, True]))], 11, axis=1)
+    case("compress_short", "Compress", [X(2, 4, 3), P(np.array([True, False, True]))], 11, axis=-2)
+    case("scatterelements_axis0", "ScatterElements", [X(3, 4), P([[2, 0, 1, 1], [0, -1, 2, 0]]), X(2, 4)], 13)
+    case("scatterelements_axis1", "ScatterElements", [N(np.int64, 3, 4), P([[2, -1], [0, 3]]), N(np.int64, 2, 2)], 11, axis=1)
+    case("scatterelements_bool", "ScatterElements", [np.ones(6, bool), P([1, -2]), np.zeros(2, bool)], 11)
     for t, split, a in [("two", 3, {}), ("uneven", 4, {}), ("sizes", [1, 5], {}), ("ones", None, {}), ("axis", 2, dict(axis=1))]:
         q = node("SplitToSequence", ["in0"] + (["n"] if split else []), ["q"], **a)
         nodes = [const("n", np.array(split))] if split else []
