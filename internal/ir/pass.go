@@ -55,7 +55,7 @@ func Optimize(g *Graph) (*Graph, map[string]int) {
 
 // maxRounds bounds Optimize. Every pass leaves a graph that computes the same,
 // so that it may stop anywhere.
-const maxRounds = 1000
+const maxRounds = 200
 
 // lastPass runs when no other applies any more; then they have another go.
 var lastPass = Pass{"decompose operators", decompose}
