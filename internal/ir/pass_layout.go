@@ -289,8 +289,8 @@ func (m *mover) sink() bool {
 		}
 	}
 	rank := len(perm)
-	if g, ok := nd.Op.(*Gather); ok && perm != nil {
-		// Whatever the permutation: it changes places with the choice.
+	if g, ok := nd.Op.(*Gather); ok && perm != nil && (rank < 3 || !slices.Equal(perm, channelsFirst(rank))) {
+		// Whatever the permutation, but for those that move the other way.
 		return nd.In[1].Const != nil && len(nd.In[1].Shape) == 1 && m.apply(perm, &Gather{Axis: perm[g.Axis]}, perm, 1)
 	}
 	if rank < 3 || !slices.Equal(perm, channelsLast(rank)) || rank == 3 && !m.meets(nd, perm) {
@@ -333,6 +333,13 @@ func (m *mover) permuted(perm []int) (op Op, out []int, data int) {
 			t[p] = s[i]
 		}
 		return t
+	}
+	switch nd.Op.(type) {
+	case *Unary, *Func, *Binary, *Where, *PRelu:
+	default:
+		if len(nd.In) == 0 || len(nd.In[0].Shape) != len(perm) {
+			return nil, nil, 0
+		}
 	}
 	switch op := nd.Op.(type) {
 	case *Unary, *Func:
@@ -422,7 +429,16 @@ func reducedPerm(perm, axes []int, keep bool) []int {
 // the permutation, and permutes the outputs by out.
 func (m *mover) apply(perm []int, op Op, out []int, data int) bool {
 	in := slices.Clone(m.nd.In)
+	several := 0
 	for i, v := range in[:data] {
+		if v.Const == nil && !slices.Contains(in[:i], v) {
+			several++
+		}
+	}
+	for i, v := range in[:data] {
+		if several > 1 && !m.cheap(v, perm) {
+			return false
+		}
 		w := m.before(v, perm)
 		if w == nil {
 			return false
@@ -457,6 +473,22 @@ func (m *mover) apply(perm []int, op Op, out []int, data int) bool {
 	m.e.insert(m.nd, slices.Concat(m.extra, []*Node{n}, after)...)
 	m.e.remove(m.nd)
 	return true
+}
+
+// cheap reports whether an operand beside others can be had before the
+// permutation without a transposition that stays: otherwise two of them could
+// chase each other around the operator.
+func (m *mover) cheap(v *Value, perm []int) bool {
+	if v.Const != nil || m.isInput(v) || slices.Equal(m.transposition(v), perm) {
+		return true
+	}
+	long := 0
+	for _, d := range v.Shape {
+		if d != 1 {
+			long++
+		}
+	}
+	return long <= 1
 }
 
 // before returns v as it is before the permutation: what the transposition that
@@ -545,11 +577,14 @@ func (m *mover) hoist() bool {
 	}
 	inv := inverse(t.Perm) // what the node in front computes is its result permuted by inv
 	in := &mover{e: m.e, nd: prev, back: m.nd}
-	op, out, data := in.permuted(inv)
 	switch prev.Op.(type) {
 	case *Reduce, *ArgReduce, *Dense, *Split:
 		return false
 	}
+	if _, ok := asAct(prev); ok && m.e.reachesLayer(prev.In[0], prev, 8) {
+		return false // foldActs puts it into the layer
+	}
+	op, out, data := in.permuted(inv)
 	if op == nil || !slices.Equal(out, inv) {
 		return false
 	}

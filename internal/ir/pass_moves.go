@@ -136,18 +136,15 @@ func (e *Editor) stackPieces(nd *Node, op *Concat) bool {
 		if _, ok := r.Op.(*Reshape); !ok || sameInts(slices.Delete(slices.Clone(v.Shape), op.Axis, op.Axis+1), r.In[0].Shape) != nil {
 			return false
 		}
-		from := e.made[r.In[0]]
-		if from == nil || len(from.In) == 0 {
-			return false
-		}
+		found := false
 		for a := range r.In[0].Shape {
 			p, ok := e.pieceOf(r.In[0], a)
 			if ok && p.step == 1 && p.start == i*p.size && p.size*n == p.src.Shape[a] && (src == nil || src == p.src && a == axis) {
-				src, axis = p.src, a
+				src, axis, found = p.src, a, true
 				break
 			}
 		}
-		if src == nil || from.In[0] != src {
+		if !found {
 			return false
 		}
 	}
