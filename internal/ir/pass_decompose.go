@@ -196,10 +196,22 @@ func (r *rewrite) poolOver(x *Value, drop []bool, isMax bool) *Value {
 			rows *= d
 		}
 	}
+	if last > maxSide {
+		rows, last = rows*last, 1
+	}
+	high, wide := 1, n
+	for k := 2; wide > maxSide && k <= n; k++ {
+		if n%k == 0 { // all of it as one window of several rows
+			high, wide, rows, last = k, n/k, rows*last, 1
+		}
+	}
 	x = r.do(&Transpose{Perm: perm}, x)
-	x = r.do(&Reshape{Shape: []int{rows, 1, last, n}, Zero: true}, x)
-	return r.do(&Pool{Window: Window{Kernel: []int{1, n}}, Max: isMax}, x)
+	x = r.do(&Reshape{Shape: []int{rows, 1, last * high, wide}, Zero: true}, x)
+	return r.do(&Pool{Window: Window{Kernel: []int{high, wide}}, Max: isMax}, x)
 }
+
+// maxSide is the largest height or width that the runtime pools.
+const maxSide = 16384
 
 // binary writes maxima, minima and quotients of two tensors as sums and
 // products, and gives one operand of these the shape of the result.
