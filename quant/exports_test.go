@@ -91,7 +91,7 @@ func readExports(path string) ([]export, error) {
 func TestExports(t *testing.T) {
 	all, err := readExports("testdata/exports.tar.gz")
 	require.NoError(t, err)
-	require.Greater(t, len(all), 850)
+	require.Greater(t, len(all), 900)
 	want := readExpected(t)
 	used := map[string]bool{}
 	for _, e := range all {
