@@ -15,7 +15,7 @@ func joinMoves(e *Editor) int {
 		changed := false
 		switch op := nd.Op.(type) {
 		case *Concat:
-			changed = e.joinPieces(nd, op) || e.stackPieces(nd, op)
+			changed = e.joinPieces(nd, op) || e.stackPieces(nd, op) || e.nestConcat(nd, op)
 		case *Gather:
 			changed = e.simplerGather(nd, op)
 		case *GatherND:
@@ -160,6 +160,27 @@ func (e *Editor) stackPieces(nd *Node, op *Concat) bool {
 	perm = slices.Insert(perm, op.Axis, axis)
 	e.insert(nd, &Node{Name: nd.Name, Op: &Reshape{Shape: s, Zero: true}, In: []*Value{src}, Out: []*Value{mid}})
 	nd.Op, nd.In = &Transpose{Perm: perm}, []*Value{mid}
+	return true
+}
+
+// nestConcat lets a concatenation begin with another one that has its first inputs,
+// as those of a dense block do: then all of them can lie in one place.
+func (e *Editor) nestConcat(nd *Node, op *Concat) bool {
+	var best *Node
+	for _, u := range e.users[nd.In[0]] {
+		if u == nil || u == nd || best != nil && len(u.In) <= len(best.In) {
+			continue
+		}
+		c, ok := u.Op.(*Concat)
+		if ok && c.Axis == op.Axis && len(u.In) > 1 && len(u.In) < len(nd.In) && slices.Equal(u.In, nd.In[:len(u.In)]) &&
+			slices.Index(e.Nodes, u) < slices.Index(e.Nodes, nd) {
+			best = u
+		}
+	}
+	if best == nil {
+		return false
+	}
+	nd.In = slices.Concat(best.Out[:1], nd.In[len(best.In):])
 	return true
 }
 
