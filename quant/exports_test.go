@@ -104,7 +104,7 @@ func TestExports(t *testing.T) {
 		t.Run(e.name, func(t *testing.T) {
 			m, s := openExport(t, &e)
 			compareFloat(t, m, m.run, s, &e)
-			g, _ := ir.Optimize(m.graph)
+			g, _ := ir.OptimizeForIntegers(m.graph)
 			run, err := interp.New(g)
 			require.NoError(t, err)
 			compareFloat(t, m, run, s, &e)

@@ -185,7 +185,7 @@ func TestRandomMoves(t *testing.T) {
 			return out
 		}
 		want := run(m.g)
-		g, counts := ir.Optimize(m.g)
+		g, counts := ir.OptimizeForIntegers(m.g)
 		for name, n := range counts {
 			require.Less(t, n, 150, "seed %d: %s\n%s\n%s", seed, name, m.g.Dump(), g.Dump())
 		}

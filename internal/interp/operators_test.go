@@ -12,8 +12,9 @@ import (
 
 // TestOperators compares single operators, with every attribute and in every
 // opset that matters, with ONNX Runtime, or with the specification where ONNX
-// Runtime deviates from it. Each runs three times: with its inputs as data, with
-// its inputs as constants, so that the whole network is folded, and optimized.
+// Runtime deviates from it. Each runs four times: with its inputs as data, with
+// its inputs as constants, so that the whole network is folded, and optimized in
+// both ways.
 func TestOperators(t *testing.T) {
 	cases, err := onnxtest.ReadOps("testdata/operators.jsonl.gz")
 	require.NoError(t, err)
@@ -40,9 +41,11 @@ func TestOperators(t *testing.T) {
 			got, err = importAndRun(folded, nil, nil, nil)
 			require.NoError(t, err, "folded")
 			require.NoError(t, differ(got, want, c.Tol), "folded")
-			got, err = importAndRun(c.Model, c.Shapes(), in, func(g *ir.Graph) *ir.Graph { g, _ = ir.Optimize(g); return g })
-			require.NoError(t, err, "optimized")
-			require.NoError(t, differ(got, want, c.Tol), "optimized")
+			for what, optimize := range map[string]func(*ir.Graph) (*ir.Graph, map[string]int){"optimized": ir.Optimize, "for integers": ir.OptimizeForIntegers} {
+				got, err = importAndRun(c.Model, c.Shapes(), in, func(g *ir.Graph) *ir.Graph { g, _ = optimize(g); return g })
+				require.NoError(t, err, what)
+				require.NoError(t, differ(got, want, c.Tol), what)
+			}
 		})
 	}
 	for _, op := range onnx.Operators() {

@@ -28,7 +28,18 @@ var Passes = []Pass{
 
 // Optimize returns a rewritten copy of a resolved graph and how often every
 // pass applied. Values of the copy that stand for values of g have their names.
-func Optimize(g *Graph) (*Graph, map[string]int) {
+func Optimize(g *Graph) (*Graph, map[string]int) { return optimize(g, nil) }
+
+// OptimizeForIntegers is Optimize for the quantizer: operators that have no integer
+// form are written in terms of others. In float32 that may lose digits where
+// values differ a lot in size: as integers they would not differ like that.
+func OptimizeForIntegers(g *Graph) (*Graph, map[string]int) {
+	return optimize(g, &Pass{"decompose operators", decompose})
+}
+
+// optimize runs the passes; last, if there is one, when no other applies any
+// more, and then they have another go.
+func optimize(g *Graph, last *Pass) (*Graph, map[string]int) {
 	e := &Editor{Graph: g.Clone()}
 	counts := map[string]int{}
 	run := func(p Pass) bool {
@@ -46,8 +57,8 @@ func Optimize(g *Graph) (*Graph, map[string]int) {
 		for _, p := range Passes {
 			changed = run(p) || changed
 		}
-		if !changed {
-			changed = run(lastPass)
+		if !changed && last != nil {
+			changed = run(*last)
 		}
 	}
 	return e.Graph, counts
@@ -56,9 +67,6 @@ func Optimize(g *Graph) (*Graph, map[string]int) {
 // maxRounds bounds Optimize. Every pass leaves a graph that computes the same,
 // so that it may stop anywhere.
 const maxRounds = 200
-
-// lastPass runs when no other applies any more; then they have another go.
-var lastPass = Pass{"decompose operators", decompose}
 
 // Clone copies the graph, its nodes, operators and values. Constants are
 // shared.

@@ -225,9 +225,9 @@ func (r *rewrite) binary(op *Binary) {
 	case "Max": // b + max(a − b, 0)
 		d := r.do(&Binary{Func: "Sub", Act: positive}, a, b)
 		r.do(&Binary{Func: "Add"}, d, b)
-	case "Min": // a − max(a − b, 0)
-		d := r.do(&Binary{Func: "Sub", Act: positive}, a, b)
-		r.do(&Binary{Func: "Sub"}, a, d)
+	case "Min": // b − max(b − a, 0): b may be constant, a very large
+		d := r.do(&Binary{Func: "Sub", Act: positive}, b, a)
+		r.do(&Binary{Func: "Sub"}, b, d)
 	case "Div":
 		if b.Const == nil {
 			r.do(&Binary{Func: "Mul", Act: op.Act}, a, r.do(&Unary{Func: "Reciprocal"}, b))

@@ -140,21 +140,16 @@ func channelAffine(nd *Node, last bool) (a, b []float32, x *Value, ok bool) {
 		}
 		return w.Const.F, b, nd.In[0], true
 	case *Func:
-		f, t := op.Eval(0), op.Eval(1)
-		for _, p := range []float64{-100, -7, -0.5, 0.5, 3, 100} {
-			if math.Abs(op.Eval(p)-(f+(t-f)*p)) > 1e-6*(math.Abs(f)+math.Abs((t-f)*p)) {
-				return nil, nil, nil, false
-			}
-		}
 		x, axis := nd.In[0], 1
-		if len(x.Shape) < 2 {
+		scale, shift, ok := op.affine()
+		if !ok || len(x.Shape) < 2 {
 			return nil, nil, nil, false
 		}
 		if last {
 			axis = len(x.Shape) - 1
 		}
 		n := x.Shape[axis]
-		return slices.Repeat([]float32{float32(t - f)}, n), slices.Repeat([]float32{float32(f)}, n), x, true
+		return slices.Repeat([]float32{float32(scale)}, n), slices.Repeat([]float32{float32(shift)}, n), x, true
 	case *Binary:
 		x = nd.In[0]
 		if op.Func != "Mul" && op.Func != "Add" || !x.IsFloat() || x.Const != nil || sameInts(x.Shape, nd.Out[0].Shape) != nil {

@@ -244,6 +244,45 @@ func (f *Func) Eval(x float64) float64 {
 	return r[len(r)-1]
 }
 
+// affine returns a function as a·x + b, when all its steps are sums and products
+// with constants.
+func (f *Func) affine() (a, b float64, ok bool) {
+	r := [][2]float64{{1, 0}}
+	for _, s := range f.Steps {
+		p, q := [2]float64{0, s.Const}, [2]float64{0, s.ConstB}
+		if s.A >= 0 {
+			p = r[s.A]
+		}
+		if s.B >= 0 {
+			q = r[s.B]
+		}
+		var y [2]float64
+		switch {
+		case s.Where:
+			return 0, 0, false
+		case s.Unary != nil && s.Unary.Func == "Neg":
+			y = [2]float64{-p[0], -p[1]}
+		case s.Unary != nil:
+			return 0, 0, false
+		case s.Binary == "Add":
+			y = [2]float64{p[0] + q[0], p[1] + q[1]}
+		case s.Binary == "Sub":
+			y = [2]float64{p[0] - q[0], p[1] - q[1]}
+		case s.Binary == "Mul" && q[0] == 0:
+			y = [2]float64{p[0] * q[1], p[1] * q[1]}
+		case s.Binary == "Mul" && p[0] == 0:
+			y = [2]float64{q[0] * p[1], q[1] * p[1]}
+		case s.Binary == "Div" && q[0] == 0 && q[1] != 0:
+			y = [2]float64{p[0] / q[1], p[1] / q[1]}
+		default:
+			return 0, 0, false
+		}
+		r = append(r, y)
+	}
+	y := r[len(r)-1]
+	return y[0], y[1], true
+}
+
 // Infer implements Op.
 func (f *Func) Infer(n *Node) error {
 	if _, err := n.wantFloat(0, "X"); err != nil {
