@@ -148,7 +148,7 @@ func (m *mover) reshapeBeforePad(prev *Node, p *Pad) bool {
 }
 
 // sinkReshape moves a reshape that only adds or drops axes of size 1 behind an
-// element-wise node, whose other operands are constant: so that a bias or a
+// element-wise node, whose other operands are constant or reshaped alike: so that a bias or a
 // scale stands next to the layer that it belongs to.
 func (m *mover) sinkReshape() bool {
 	nd := m.nd
@@ -179,8 +179,17 @@ func (m *mover) sinkReshape() bool {
 		switch {
 		case i == k || v == x:
 			in[i] = prev.In[0]
-		case v == nil || v.Const == nil:
+		case v == nil:
 			return false
+		case v.Const == nil: // reshaped in the same way
+			p := m.e.made[v]
+			if p == nil || sameInts(v.Shape, x.Shape) != nil || sameInts(p.In[0].Shape, prev.In[0].Shape) != nil {
+				return false
+			}
+			if _, ok := p.Op.(*Reshape); !ok {
+				return false
+			}
+			in[i] = p.In[0]
 		default:
 			if in[i] = alongOnes(v, x.Shape, prev.In[0].Shape); in[i] == nil {
 				return false

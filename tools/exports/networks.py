@@ -88,7 +88,7 @@ def keras_networks(out):
     A = keras.applications
     for name, f, size, kw in [
         ("MobileNet", A.MobileNet, 96, dict(alpha=0.25)), ("MobileNetV2", A.MobileNetV2, 96, dict(alpha=0.35)), ("MobileNetV3Small", A.MobileNetV3Small, 96, dict(include_preprocessing=False)),
-        ("MobileNetV3Large", A.MobileNetV3Large, 96, dict(include_preprocessing=True)), ("EfficientNetB0", A.EfficientNetB0, 96, {}), ("EfficientNetV2B0", A.EfficientNetV2B0, 96, {}), ("DenseNet121", A.DenseNet121, 96, {}),
+        ("MobileNetV3Large", A.MobileNetV3Large, 96, dict(include_preprocessing=False)), ("EfficientNetB0", A.EfficientNetB0, 96, {}), ("EfficientNetV2B0", A.EfficientNetV2B0, 96, {}), ("DenseNet121", A.DenseNet121, 96, {}),
         ("NASNetMobile", A.NASNetMobile, 96, {}), ("ResNet50V2", A.ResNet50V2, 96, {}), ("Xception", A.Xception, 96, {}), ("InceptionV3", A.InceptionV3, 96, {}),
     ]:
         try:
