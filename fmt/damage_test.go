@@ -125,7 +125,7 @@ func TestErrors(t *testing.T) {
 
 		"op count":    {put("OPER", 0, uint32(65537)), "operators, byte 0x284: 65537 operators, want at most 8, as many as the section's 119 bytes hold"},
 		"no op":       {put("OPER", 0, uint32(0)), "operators, byte 0x284: 119 bytes are left over"},
-		"kind":        {put("OPER", firstOp, uint16(17)), "operators, byte 0x298: operator kind 17 is unknown, want 1 to 16"},
+		"kind":        {put("OPER", firstOp, uint16(19)), "operators, byte 0x298: operator kind 19 is unknown, want 1 to 18"},
 		"other kind":  {put("OPER", firstOp, uint16(13)), "operators, byte 0x2a6: the record of the requantize is 85 bytes too long"},
 		"operands":    {put("OPER", firstOp+2, byte(200)), "operators, byte 0x28c: the record is cut off"},
 		"record size": {put("OPER", firstOp+4, uint32(120)), "operators, byte 0x28c: the record's size is 120 bytes, want 8 to 119"},

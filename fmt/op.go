@@ -23,6 +23,7 @@ const (
 	KindSoftmax       Kind = 14
 	KindCopy          Kind = 15
 	KindArgMax        Kind = 16
+	KindLogSoftmax    Kind = 18
 )
 
 var kindNames = [...]string{
@@ -30,6 +31,7 @@ var kindNames = [...]string{
 	KindConvTranspose: "conv_transpose", KindSE: "squeeze_excite", KindAdd: "add", KindMul: "mul", KindMaxPool: "max_pool",
 	KindAveragePool: "average_pool", KindResize: "resize", KindLUT: "lut", KindRequantize: "requantize",
 	KindSoftmax: "softmax", KindCopy: "copy", KindArgMax: "arg_max",
+	KindLogSoftmax: "log_softmax",
 }
 
 func (k Kind) String() string {
@@ -57,6 +59,7 @@ type Op struct {
 	Softmax *Softmax
 	Copy    *Copy
 	ArgMax  *ArgMax
+	LogSoft *LogSoftmax
 }
 
 // Requant holds the fixed-point scales that take accumulators to outputs, one
@@ -163,6 +166,9 @@ type Pool struct {
 // ResizeBits is the number of fraction bits of resize weights.
 const ResizeBits = 11
 
+// MaxTaps bounds the positions that a resized one is made of along an axis.
+const MaxTaps = 64
+
 // Resize interpolates along both axes: every output row is a weighted sum of
 // Taps input rows, likewise columns. Weights of one position sum to
 // 1<<ResizeBits. Input and output have the same scale.
@@ -193,6 +199,16 @@ type Requantize struct {
 type Softmax struct {
 	Bits uint8
 	Exp  []uint32
+}
+
+// LogSoftmax works along C, with the exponentials of Softmax. MulX is the scale
+// of the input and MulLog ln(2)·2^-16, both over the scale of the output, in
+// units of 2^-Shift.
+type LogSoftmax struct {
+	Softmax
+	MulX, MulLog int32
+	Shift        uint8
+	Clamp
 }
 
 // Copy moves elements: for every index vector below Dims, out[Σ i·OutStride] =

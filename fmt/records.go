@@ -153,6 +153,13 @@ func (c *codec) attrs(o *Op) {
 		a := attr(c, &o.Softmax)
 		c.u8(&a.Bits)
 		array(c, &a.Exp)
+	case KindLogSoftmax:
+		a := attr(c, &o.LogSoft)
+		c.u8(&a.Bits)
+		array(c, &a.Exp)
+		c.i32s(&a.MulX, &a.MulLog)
+		c.u8(&a.Shift)
+		c.clamp(&a.Clamp)
 	case KindCopy:
 		a := attr(c, &o.Copy)
 		c.list(&a.Dims)

@@ -70,6 +70,7 @@ type Table struct {
 	LUT           LUT
 	Requantize    Requantize
 	Softmax       Softmax
+	LogSoftmax    LogSoftmax
 	Copy          Copy
 	ArgMax        ArgMax
 	Quantize      Quantize

@@ -111,7 +111,7 @@ func (m *Model) Compare(ctx context.Context, em *edgerun.Model, samples Samples,
 	if n == 0 {
 		return nil, errors.New("quant: there is no data to compare on")
 	}
-	g, _ := ir.Optimize(m.graph)
+	g, _ := ir.OptimizeForIntegers(m.graph)
 	run, err := interp.New(g)
 	if err != nil {
 		return nil, err

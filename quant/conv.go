@@ -274,6 +274,11 @@ func (l *lowering) deformConv(n *ir.Node, op *ir.DeformConv) error {
 	if err != nil {
 		return err
 	}
+	for _, i := range []int{2, 4} {
+		if v := n.Input(i); v != nil && v.Const != nil {
+			return fmt.Errorf("input %d is constant: %w in int8, want offsets and masks that are computed", i, ErrUnsupported)
+		}
+	}
 	grp := l.j.groups.of(n.In[2])
 	off, bits := n.In[2], 0
 	if grp.offsets {

@@ -3,6 +3,7 @@ package quant
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	ermfmt "github.com/edgerun/edgerun/fmt"
 	"github.com/edgerun/edgerun/internal/ir"
@@ -115,25 +116,34 @@ func pairRuns(a, b view) (ra, rb []run) {
 	return ra, rb
 }
 
-// newTable computes a table: docs/arithmetic.md §6.
+// newTable computes a table: docs/arithmetic.md §6. Where the function is not a
+// number, as the square root of what quantization made of 0, it is what it is at
+// the nearest input that has a value.
 func newTable(f func(x float64) float64, in, out params) (*ermfmt.LUT, error) {
-	at := func(x float64) (int32, error) {
-		v := f(x)
-		if v != v {
-			return 0, fmt.Errorf("the function is not a number at %g", x)
-		}
-		return out.quantize(v), nil
-	}
 	t := &ermfmt.LUT{}
 	n, first, step := 256, int32(-128), int32(1)
 	if in.dtype == Int16Type {
 		n, first, step = 513, -32768, 128
 	}
-	for i := range n {
-		q, err := at(in.real(first + int32(i)*step))
-		if err != nil {
-			return nil, err
+	vals := make([]float64, n)
+	known := []int{}
+	for i := range vals {
+		if vals[i] = f(in.real(first + int32(i)*step)); vals[i] == vals[i] {
+			known = append(known, i)
 		}
+	}
+	if len(known) == 0 {
+		return nil, fmt.Errorf("the function is not a number between %g and %g", in.real(first), in.real(first+int32(n-1)*step))
+	}
+	for i, v := range vals {
+		if v != v {
+			k, _ := slices.BinarySearch(known, i)
+			if k == len(known) || k > 0 && i-known[k-1] < known[k]-i {
+				k--
+			}
+			v = vals[known[k]]
+		}
+		q := out.quantize(v)
 		if in.dtype == Int8Type && out.dtype == Int8Type {
 			t.Table8 = append(t.Table8, int8(q))
 		} else {
@@ -232,7 +242,7 @@ func (l *lowering) prelu(n *ir.Node) error {
 // may be constant, and which broadcast.
 func (l *lowering) binary(n *ir.Node, op *ir.Binary) error {
 	if op.Func != "Add" && op.Func != "Sub" && op.Func != "Mul" {
-		return fmt.Errorf("the operator on two tensors is %w in int8, want Add, Sub or Mul", ErrUnsupported)
+		return fmt.Errorf("the operator on two tensors is %w in int8, want Add, Sub, Mul, Div, Max or Min", ErrUnsupported)
 	}
 	a, b := n.In[0], n.In[1]
 	negA := false

@@ -174,9 +174,9 @@ func TestUnsupported(t *testing.T) {
 		want  []string
 	}{
 		"operator unknown to the importer": {ot.Model(17, in, out, ot.Node("Einsum", ot.Names("x"), ot.Names("y"))), []string{`"the Einsum"`, "Einsum"}},
-		"division of two tensors": {ot.Model(17, in, out, ot.Node("GlobalAveragePool", ot.Names("x"), ot.Names("p")), ot.Node("Sigmoid", ot.Names("p"), ot.Names("a")),
-			ot.Node("Div", ot.Names("x", "a"), ot.Names("y"))), []string{`node "the Div" (Div)`, "on two tensors is not supported in int8", "want Add, Sub or Mul"}},
-		"LogSoftmax": {ot.Model(17, in, out, ot.Node("LogSoftmax", ot.Names("x"), ot.Names("y"))), []string{`node "the LogSoftmax" (LogSoftmax)`, "LogSoftmax is not supported in int8"}},
+		"power of two tensors": {ot.Model(17, in, out, ot.Node("Sigmoid", ot.Names("x"), ot.Names("s")), ot.Node("GlobalAveragePool", ot.Names("s"), ot.Names("a")),
+			ot.Node("Pow", ot.Names("s", "a"), ot.Names("y"))), []string{`node "the Pow" (Pow)`, "on two tensors is not supported in int8", "want Add, Sub, Mul, Div, Max or Min"}},
+		"ReduceProd": {ot.Model(17, in, out, ot.Node("ReduceProd", ot.Names("x"), ot.Names("y"))), []string{`node "the ReduceProd" (ReduceProd)`, "is not supported in int8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m, err := OpenBytes(c.model, "net.onnx", OpenOptions{})

@@ -142,9 +142,9 @@ func (gr *grouping) isSoftmax(v *ir.Value) bool {
 	if n == nil {
 		return false
 	}
-	switch n.Op.(type) {
+	switch op := n.Op.(type) {
 	case *ir.Softmax:
-		return true
+		return !op.Log
 	case *ir.Reshape, *ir.Transpose, *ir.Slice, *ir.Split, *ir.Gather:
 		return gr.isSoftmax(n.In[0])
 	}

@@ -21,6 +21,7 @@ type lowering struct {
 	val    map[*ir.Value]view
 	ops    []*lop
 	inputs []*buffer
+	views  []view // of the inputs, before any copy
 	outs   map[*ir.Value]bool
 	// apart holds the inputs of concatenations that turned out to need memory
 	// of their own.
@@ -78,7 +79,7 @@ func (j *job) stageLower() error {
 // build lowers all nodes and places all buffers. It asks for another try when
 // a piece of a concatenation cannot live inside it after all.
 func (l *lowering) build() (retry bool, err error) {
-	l.val, l.ops, l.inputs = map[*ir.Value]view{}, nil, nil
+	l.val, l.ops, l.inputs, l.views = map[*ir.Value]view{}, nil, nil, nil
 	l.homes = map[*buffer]homeKey{}
 	l.outs = map[*ir.Value]bool{}
 	for _, v := range l.j.g.Outputs {
@@ -89,6 +90,11 @@ func (l *lowering) build() (retry bool, err error) {
 		b.keep = true
 		l.inputs = append(l.inputs, b)
 		l.val[v] = l.imageView(b, v.Shape)
+		if l.channelsLast(v) {
+			b.dims, b.order = append([]int{}, v.Shape...), ermfmt.OrderSame
+			l.val[v] = whole(b)
+		}
+		l.views = append(l.views, l.val[v])
 	}
 	for _, n := range l.j.g.Nodes {
 		if err := l.lower(n); err != nil {
@@ -106,6 +112,32 @@ func (l *lowering) build() (retry bool, err error) {
 		l.settleOutput(v)
 	}
 	return l.finish()
+}
+
+// channelsLast reports whether an input comes with its channels last, as
+// TensorFlow has them: then it lies as it comes.
+func (l *lowering) channelsLast(v *ir.Value) bool {
+	r := len(v.Shape)
+	if r != 3 && r != 4 {
+		return false
+	}
+	moved := false
+	for _, n := range l.j.groups.users[v] {
+		if n == nil {
+			continue
+		}
+		switch op := n.Op.(type) {
+		case *ir.Transpose:
+			if op.Perm[0] != 0 || op.Perm[1] != r-1 || r == 4 && op.Perm[2] != 1 {
+				return false
+			}
+			moved = true
+		case *ir.Binary, *ir.Reshape, *ir.Cast:
+		default:
+			return false
+		}
+	}
+	return moved
 }
 
 // plain gives a view a buffer of its own.
@@ -499,7 +531,7 @@ func (l *lowering) finish() (retry bool, err error) {
 	for i, v := range l.j.g.Inputs {
 		b := l.inputs[i]
 		t := w.tensor(wholeOf(b), b, b.name, b.order)
-		m.Inputs = append(m.Inputs, ioOf(v, l.inputView(v, b), t))
+		m.Inputs = append(m.Inputs, ioOf(v, l.views[i], t))
 	}
 	for i, o := range l.ops {
 		op := o.op
@@ -544,9 +576,6 @@ func (l *lowering) measureScratch(m *ermfmt.Model) error {
 	l.j.report.MACs = em.MACs()
 	return nil
 }
-
-// inputView is the view that a network input had before any copy.
-func (l *lowering) inputView(v *ir.Value, b *buffer) view { return l.imageView(b, v.Shape) }
 
 // base follows shared memory to its owner.
 func base(b *buffer, share []*buffer) *buffer {

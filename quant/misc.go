@@ -45,9 +45,6 @@ func (l *lowering) axisLast(v *ir.Value, axis int) (view, error) {
 
 // softmax lowers a softmax along one axis.
 func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
-	if op.Log {
-		return fmt.Errorf("LogSoftmax is %w in int8; without it the order of the classes is the same", ErrUnsupported)
-	}
 	v := n.In[0]
 	x, err := l.axisLast(v, op.Axis)
 	if err != nil {
@@ -63,6 +60,12 @@ func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
 		for d := range 256 {
 			a.Exp = append(a.Exp, uint32(math.Round(portable.Exp(-in.scale*256*float64(d))*one)))
 		}
+	}
+	if op.Log {
+		y := l.like(n.Out[0], x)
+		o := l.emit(n, ermfmt.Op{Kind: ermfmt.KindLogSoftmax, LogSoft: newLogSoftmax(a, in, out)}, operands(rowsOf(x, op.Axis)), rowsOf(y, op.Axis))
+		o.inplace = true
+		return nil
 	}
 	want := gateParams
 	if out.dtype == Int16Type {
@@ -82,6 +85,14 @@ func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
 		return l.rescale(n, want, out, target, y)
 	}
 	return nil
+}
+
+// newLogSoftmax chooses the multipliers: docs/arithmetic.md §15.
+func newLogSoftmax(a *ermfmt.Softmax, in, out params) *ermfmt.LogSoftmax {
+	fx, fl := in.scale/out.scale, math.Ln2/65536/out.scale
+	shift := min(max(29-math.Ilogb(max(fx, fl)), 1), 46)
+	fix := func(f float64) int32 { return int32(min(math.Round(math.Ldexp(f, shift)), 1<<30)) }
+	return &ermfmt.LogSoftmax{Softmax: *a, MulX: fix(fx), MulLog: fix(fl), Shift: uint8(shift), Clamp: out.clamp(&ir.Act{})}
 }
 
 // outerRuns lists the runs of all axes but one, from the outermost in memory,
@@ -436,58 +447,4 @@ func depthToSpaceView(w view, in, out []int, op *ir.DepthToSpace) (view, bool) {
 		return v, false
 	}
 	return v.transpose(perm).reshape(out)
-}
-
-// gather takes constant indices: one index or evenly spaced ones are a view,
-// others are copied piece by piece.
-func (l *lowering) gather(n *ir.Node, op *ir.Gather, w view) (bool, error) {
-	ix := n.In[1].Const
-	if ix == nil {
-		return false, fmt.Errorf("indices computed from data are %w in int8", ErrUnsupported)
-	}
-	d := n.In[0].Shape[op.Axis]
-	at := make([]int, len(ix.I))
-	for i, v := range ix.I {
-		at[i] = int(v)
-		if at[i] < 0 {
-			at[i] += d
-		}
-	}
-	if len(at) == 0 {
-		return false, fmt.Errorf("no indices: %w in int8", ErrUnsupported)
-	}
-	step := 1
-	if len(at) > 1 {
-		step = at[1] - at[0]
-	}
-	even := step != 0
-	for i := 1; i < len(at); i++ {
-		even = even && at[i]-at[i-1] == step
-	}
-	if even {
-		if v, ok := w.slice(op.Axis, at[0], step, len(at)); ok {
-			if v, ok = v.reshape(n.Out[0].Shape); ok {
-				l.val[n.Out[0]] = v
-				return true, nil
-			}
-		}
-		return false, nil
-	}
-	y, _ := l.define(n.Out[0])
-	// The index axis may have any rank: as one axis for the copies.
-	flat := append([]int{}, n.In[0].Shape...)
-	flat[op.Axis] = len(at)
-	dst, ok := y.reshape(flat)
-	if !ok {
-		return false, fmt.Errorf("indices of shape %v are %w in int8", n.In[1].Shape, ErrUnsupported)
-	}
-	for i, a := range at {
-		src, ok1 := w.slice(op.Axis, a, 1, 1)
-		part, ok2 := dst.slice(op.Axis, i, 1, 1)
-		if !ok1 || !ok2 {
-			return false, nil
-		}
-		l.copy(n.Label(), src, part)
-	}
-	return true, nil
 }

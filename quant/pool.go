@@ -113,9 +113,15 @@ func resizeTaps(op *ir.Resize, axis, in int) (taps int32, index []uint16, weight
 	if in > math.MaxUint16+1 {
 		return 0, nil, nil, fmt.Errorf("an axis of %d is %w in int8, want at most 65536", in, ErrUnsupported)
 	}
+	if n := op.NTaps(axis, in); n > ermfmt.MaxTaps {
+		return 0, nil, nil, fmt.Errorf("an antialiased axis shrinks from %d to %d: %w in int8, want at most %d pixels in one", in, op.OutputSize[axis], ErrUnsupported, ermfmt.MaxTaps)
+	}
 	ix, w := op.Taps(axis, in)
-	taps = int32(len(ix[0]))
+	taps = int32(op.NTaps(axis, in))
 	for o := range ix {
+		if ix[o] == nil {
+			return 0, nil, nil, fmt.Errorf("output %d along axis %d lies outside the image: %w in int8, want a crop inside it", o, axis, ErrUnsupported)
+		}
 		sum, best := 0, 0
 		q := make([]int16, taps)
 		for i, v := range w[o] {

@@ -201,8 +201,11 @@ func (j *job) stageGraph() error {
 	if err := j.model.graph.CheckFinite(); err != nil {
 		return err
 	}
-	g, counts := ir.Optimize(j.model.graph)
+	g, counts := ir.OptimizeForIntegers(j.model.graph)
 	j.g, j.report.Passes = g, counts
+	if err := checkGraph(g); err != nil {
+		return err
+	}
 	var err error
 	j.machine, err = interp.New(g)
 	return err

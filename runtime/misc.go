@@ -112,7 +112,7 @@ func (p *planner) prepareCopy() (step, problem) {
 		return step{}, msg
 	}
 	x := in[0]
-	if msg := first(p.wantType("the output", out, x.DType), onArena(x), apart(in, out, false)); msg != "" {
+	if msg := first(p.wantType("the output", out, x.DType), apart(in, out, false)); msg != "" {
 		return step{}, msg
 	}
 	r := len(at.Dims)

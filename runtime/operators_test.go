@@ -120,8 +120,8 @@ func operators() map[string]func(n *ermoracle.Net) {
 		},
 		"resize": func(n *net) {
 			for _, d := range []ermfmt.DType{i8, i16} {
-				for _, ty := range []int32{1, 2, 4} {
-					for _, tx := range []int32{1, 2, 4} {
+				for _, ty := range []int32{1, 2, 4, 7} {
+					for _, tx := range []int32{1, 2, 3, 4} {
 						n.Resize(in(n, d, dims{2, 5, 6, 3}), 7, 4, ty, tx)
 					}
 				}
@@ -131,6 +131,13 @@ func operators() map[string]func(n *ermoracle.Net) {
 			for _, s := range []dims{{1, 1, 1, 10}, {2, 3, 4, 7}, {1, 1, 1, 1}, {5, 1, 1, 300}} {
 				for _, w := range [][2]ermfmt.DType{{i8, i8}, {i8, i16}, {i16, i8}, {i16, i16}} {
 					n.Softmax(in(n, w[0], s), w[1])
+				}
+			}
+		},
+		"log softmax": func(n *net) {
+			for _, s := range []dims{{1, 1, 1, 10}, {2, 3, 4, 7}, {1, 1, 1, 1}, {5, 1, 1, 300}} {
+				for _, w := range [][2]ermfmt.DType{{i8, i8}, {i8, i16}, {i16, i8}, {i16, i16}} {
+					n.LogSoftmax(in(n, w[0], s), w[1])
 				}
 			}
 		},
@@ -148,6 +155,11 @@ func operators() map[string]func(n *ermoracle.Net) {
 				n.Repeat(x, 3)
 			}
 			n.Move(n.ArgMax(n.Input(i8, dims{2, 3, 4, 5}), false, false), [4]int{2, 1, 0, 3})
+		},
+		"copies of constants": func(n *net) {
+			for _, d := range []ermfmt.DType{i8, i16} {
+				n.Move(n.Const(d, dims{2, 3, 4, 5}), [4]int{0, 3, 1, 2})
+			}
 		},
 		"arg max": func(n *net) {
 			for _, d := range []ermfmt.DType{i8, i16} {

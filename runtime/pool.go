@@ -176,8 +176,8 @@ func (p *planner) prepareResize() (step, problem) {
 // checkTaps checks the tables of one axis and returns a copy of the indices,
 // which no later change of the file can reach.
 func checkTaps(what string, taps int32, index []uint16, weight []int16, out, in int) ([]uint16, problem) {
-	if taps != 1 && taps != 2 && taps != 4 {
-		return nil, problem(text(taps, " taps per ", what, ", want 1, 2 or 4"))
+	if taps < 1 || taps > ermfmt.MaxTaps {
+		return nil, problem(text(taps, " taps per ", what, ", want 1 to ", ermfmt.MaxTaps))
 	}
 	n := int64(taps) * int64(out)
 	if int64(len(index)) != n || int64(len(weight)) != n {

@@ -69,6 +69,8 @@ func (p *planner) prepareOp() (step, problem) {
 		return p.prepareRequantize()
 	case ermfmt.KindSoftmax:
 		return p.prepareSoftmax()
+	case ermfmt.KindLogSoftmax:
+		return p.prepareLogSoftmax()
 	case ermfmt.KindCopy:
 		return p.prepareCopy()
 	case ermfmt.KindArgMax:

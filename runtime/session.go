@@ -211,9 +211,15 @@ func alignedInt8(n int) []int8 {
 	return unsafe.Slice((*int8)(unsafe.Pointer(unsafe.SliceData(b))), n)
 }
 
-// bytes returns the memory of an arena tensor, from its first element to its
-// last.
+// bytes returns the memory of a tensor, from its first element to its last, in
+// the machine's byte order.
 func (s *Session) bytes(t *ermfmt.Tensor) []byte {
+	if t.Place == ermfmt.Const {
+		if t.DType == ermfmt.Int8 {
+			return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(t.Data8))), len(t.Data8))
+		}
+		return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(t.Data16))), 2*len(t.Data16))
+	}
 	n := t.Span() * int64(t.DType.Size())
 	return s.arena[t.Offset : t.Offset+n : t.Offset+n]
 }

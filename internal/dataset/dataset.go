@@ -465,13 +465,28 @@ func LoadFile(path string, in Input, pre *Preprocess) ([]float32, error) {
 		return loadWAV(path, in)
 	}
 	if len(in.Shape) != 4 || in.Shape[0] != 1 {
-		return nil, fmt.Errorf("input %q has shape %v, want [1, channels, height, width] for a picture", in.Name, in.Shape)
+		return nil, fmt.Errorf("input %q has shape %v, want [1, channels, height, width] or [1, height, width, channels] for a picture", in.Name, in.Shape)
 	}
 	img, err := LoadImage(path)
 	if err != nil {
 		return nil, err
 	}
-	return pre.Tensor(img, in.Shape[1], in.Shape[2], in.Shape[3])
+	c, h, w := in.Shape[1], in.Shape[2], in.Shape[3]
+	if (w == 1 || w == 3) && c != 1 && c != 3 { // networks from TensorFlow
+		x, err := pre.Tensor(img, w, c, h)
+		return channelsLast(x, w), err
+	}
+	return pre.Tensor(img, c, h, w)
+}
+
+// channelsLast puts the elements of a picture of c channels in the order H, W, C.
+func channelsLast(x []float32, c int) []float32 {
+	out := make([]float32, len(x))
+	n := len(x) / c
+	for i, v := range x {
+		out[i%n*c+i/n] = v
+	}
+	return out
 }
 
 // Pictures reports whether the samples are pictures, at least the first.

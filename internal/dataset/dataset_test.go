@@ -315,7 +315,7 @@ func TestOpenErrors(t *testing.T) {
 		"npy of a set":    {"dir", flat, `the array has shape [2], want [1 1] for input "v"`},
 		"text":            {"text.png", gray, "this is not a picture in a format that edgerun reads (jpg, png, bmp, gif, webp), or it is damaged: image: unknown format"},
 		"cut":             {"cut.png", gray, "the png file is damaged: "},
-		"picture for 2-D": {"text.png", flat, `input "v" has shape [1 1], want [1, channels, height, width] for a picture`},
+		"picture for 2-D": {"text.png", flat, `input "v" has shape [1 1], want [1, channels, height, width] or [1, height, width, channels] for a picture`},
 		"NaN":             {"nan.npy", flat, `element 0 is not a finite number`},
 		"wav":             {"text.wav", flat, "this is not a WAV file"},
 	} {

@@ -704,6 +704,8 @@ func Every() *ermfmt.Model {
 	n.Output(n.LUT(n.Repeat(l, 2), i16))
 	m := n.Requantize(n.Requantize(w, i8), i16)
 	n.Output(n.ArgMax(m, false, true))
+	n.Output(n.LogSoftmax(g, i16))
+	n.Output(n.LogSoftmax(n.LUT(e, i8), i8))
 	p := n.Conv(ermfmt.KindDense, n.AveragePool(d, Window{KH: 7, KW: 5}, false, 0, i8), Conv{OC: 9, Wide: true})
 	n.Output(p)
 	return n.Finish()
@@ -797,7 +799,11 @@ func Random(seed uint64) *ermfmt.Model {
 		case 11:
 			have = append(have, n.LUT(pick(kind()), kind()))
 		case 12:
-			have = append(have, n.Softmax(pick(kind()), kind()))
+			if r.IntN(3) == 0 {
+				have = append(have, n.LogSoftmax(pick(kind()), kind()))
+			} else {
+				have = append(have, n.Softmax(pick(kind()), kind()))
+			}
 		case 13:
 			perm := r.Perm(4)
 			have = append(have, n.Move(pick(kind()), [4]int(perm)))

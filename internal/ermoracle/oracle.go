@@ -174,6 +174,8 @@ func (m *Machine) Step(i int) {
 		})
 	case ermfmt.KindSoftmax:
 		softmax(o.Softmax, in[0], y)
+	case ermfmt.KindLogSoftmax:
+		logSoftmax(o.LogSoft, in[0], y)
 	case ermfmt.KindCopy:
 		copyElements(o.Copy, in[0], y)
 	case ermfmt.KindArgMax:

@@ -206,6 +206,8 @@ func (e *env) eval(n *ir.Node, in []*ir.Tensor) ([]*ir.Tensor, error) {
 		return one(e.deformConv(op, in[0], in[1], in[2], opt(in, 3), opt(in, 4), shape), nil)
 	case *ir.Pool:
 		return one(pool(op, in[0], shape), nil)
+	case *ir.IndexedPool:
+		return indexedPool(op, in[0], shape), nil
 	case *ir.GlobalPool:
 		return one(globalPool(op, in[0], shape), nil)
 	case *ir.Gemm:
@@ -252,6 +254,10 @@ func (e *env) eval(n *ir.Node, in []*ir.Tensor) ([]*ir.Tensor, error) {
 		return split(op, in[0], n), nil
 	case *ir.Gather:
 		return one(gather(op, in[0], in[1], shape))
+	case *ir.ScatterElements:
+		return one(scatterElements(op, in[0], in[1], in[2]))
+	case *ir.GatherND:
+		return one(gatherND(op, n, in[0], shape), nil)
 	case *ir.Concat:
 		return one(concat(op, in, shape), nil)
 	case *ir.Expand:

@@ -2,6 +2,7 @@ package interp
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/edgerun/edgerun/internal/ir"
 )
@@ -252,29 +253,87 @@ func padSource(op *ir.Pad, axis, o, d int) int {
 	return -1
 }
 
-// tap is where an output position of a resized axis comes from.
-type tap struct {
-	ix [4]int
-	w  [4]float32
-	n  int
-}
-
-func (t *tap) read(op *ir.Resize, axis, in, o int) {
-	var w [4]float64
-	t.ix, w, t.n = op.Tap(axis, in, o)
-	for i, v := range w {
-		t.w[i] = float32(v)
+func scatterElements(op *ir.ScatterElements, x, ix, u *ir.Tensor) (*ir.Tensor, error) {
+	y := *x
+	y.F, y.I = slices.Clone(x.F), slices.Clone(x.I)
+	stride := make([]int, len(x.Shape))
+	n := 1
+	for i := len(stride) - 1; i >= 0; i-- {
+		stride[i] = n
+		n *= x.Shape[i]
 	}
+	d := int64(x.Shape[op.Axis])
+	at := make([]int, len(ix.Shape))
+	for k, p := range ix.I {
+		if p < -d || p >= d {
+			return nil, fmt.Errorf("index %d out of range [%d, %d)", p, -d, d)
+		}
+		to := 0
+		for i, a := range at {
+			if i == op.Axis {
+				a = int((p + d) % d)
+			}
+			to += a * stride[i]
+		}
+		if x.DType == ir.Float32 {
+			y.F[to] = u.F[k]
+		} else {
+			y.I[to] = u.I[k]
+		}
+		for i := len(at) - 1; i >= 0; i-- {
+			if at[i]++; at[i] < ix.Shape[i] {
+				break
+			}
+			at[i] = 0
+		}
+	}
+	return &y, nil
 }
 
-// apply computes one position from rows of len(dst) elements.
-func (t *tap) apply(dst, src []float32) {
-	if t.n == 1 {
-		copy(dst, src[t.ix[0]*len(dst):])
+func gatherND(op *ir.GatherND, n *ir.Node, x *ir.Tensor, shape []int) *ir.Tensor {
+	y := ir.NewTensor(x.DType, shape)
+	ix := n.In[1].Shape
+	k := ix[len(ix)-1]
+	inner := count(x.Shape[op.Batch+k:])
+	perBatch := count(ix[op.Batch : len(ix)-1])
+	for i := range count(ix[:len(ix)-1]) {
+		at := i / max(1, perBatch)
+		for a := range k {
+			at = at*x.Shape[op.Batch+a] + op.Position(n, i, a)
+		}
+		if x.DType == ir.Float32 {
+			copy(y.F[i*inner:][:inner], x.F[at*inner:])
+		} else {
+			copy(y.I[i*inner:][:inner], x.I[at*inner:])
+		}
+	}
+	return y
+}
+
+// taps are where a block of output positions along a resized axis comes from,
+// n input positions each.
+type taps struct {
+	n      int
+	ix     []int
+	w      []float64
+	inside []bool
+}
+
+// apply computes position k of the block from rows of len(dst) elements.
+func (t *taps) apply(k int, dst, src []float32, outside float32) {
+	if !t.inside[k] {
+		for j := range dst {
+			dst[j] = outside
+		}
 		return
 	}
-	for k, i := range t.ix[:t.n] {
-		if f := t.w[k]; f != 0 {
+	ix := t.ix[k*t.n:][:t.n]
+	if t.n == 1 {
+		copy(dst, src[ix[0]*len(dst):])
+		return
+	}
+	for m, i := range ix {
+		if f := float32(t.w[k*t.n+m]); f != 0 {
 			for j, v := range src[i*len(dst):][:len(dst)] {
 				dst[j] += float32(f * v)
 			}
@@ -283,26 +342,29 @@ func (t *tap) apply(dst, src []float32) {
 }
 
 func resize(op *ir.Resize, x *ir.Tensor, shape []int) *ir.Tensor {
-	// One axis after the other: every mode is separable.
+	// One axis after the other: every mode is separable. What lies outside a
+	// crop is constant, so that later axes leave it alone.
 	for a := range shape {
-		if x.Shape[a] == shape[a] && op.Scales[a] == 1 {
+		if op.Keeps(a, x.Shape[a]) {
 			continue
 		}
 		outer, inner, d := count(x.Shape[:a]), count(x.Shape[a+1:]), x.Shape[a]
 		s := append([]int{}, x.Shape...)
 		s[a] = shape[a]
 		y := ir.NewTensor(ir.Float32, s)
-		var taps [256]tap
-		for k0 := 0; k0 < shape[a]; k0 += len(taps) {
-			block := taps[:min(len(taps), shape[a]-k0)]
-			for k := range block {
-				block[k].read(op, a, d, k0+k)
+		t := taps{n: op.NTaps(a, d)}
+		size := min(shape[a], max(1, 1024/t.n))
+		t.ix, t.w, t.inside = make([]int, size*t.n), make([]float64, size*t.n), make([]bool, size)
+		for k0 := 0; k0 < shape[a]; k0 += size {
+			size := min(size, shape[a]-k0)
+			for k := range size {
+				t.inside[k] = op.Tap(a, d, k0+k, t.ix[k*t.n:][:t.n], t.w[k*t.n:][:t.n])
 			}
 			for o := range outer {
 				src := x.F[o*d*inner:][:d*inner]
 				dst := y.F[(o*shape[a]+k0)*inner:]
-				for k := range block {
-					block[k].apply(dst[k*inner:][:inner], src)
+				for k := range size {
+					t.apply(k, dst[k*inner:][:inner], src, op.Outside)
 				}
 			}
 		}

@@ -16,8 +16,8 @@ func pool(op *ir.Pool, x *ir.Tensor, shape []int) *ir.Tensor {
 		if len(x.Shape) == 4 {
 			pb = op.Pads[2]
 		}
-		rows = taps(p.oh, p.kh, p.sh, p.dh, p.pt, p.h, pb, op.CountIncludePad)
-		cols = taps(p.ow, p.kw, p.sw, p.dw, p.pl, p.w, pr, op.CountIncludePad)
+		rows = tapCounts(p.oh, p.kh, p.sh, p.dh, p.pt, p.h, pb, op.CountIncludePad)
+		cols = tapCounts(p.ow, p.kw, p.sw, p.dw, p.pl, p.w, pr, op.CountIncludePad)
 	}
 	lowest := float32(math.Inf(-1))
 	for i := range p.n * p.c {
@@ -64,9 +64,40 @@ func pool(op *ir.Pool, x *ir.Tensor, shape []int) *ir.Tensor {
 	return y
 }
 
-// taps returns, for every output position along an axis, how many of the k taps
+// indexedPool returns the maxima and where they are: of equal ones the first.
+func indexedPool(op *ir.IndexedPool, x *ir.Tensor, shape []int) []*ir.Tensor {
+	y, at := ir.NewTensor(ir.Float32, shape), ir.NewTensor(ir.Int64, shape)
+	p := newPlane(&op.Window, x.Shape, shape)
+	for i := range y.F {
+		oy, ox, base := i/p.ow%p.oh, i%p.ow, i/(p.oh*p.ow)*p.h*p.w
+		best := -1
+		for ky := range p.kh {
+			for kx := range p.kw {
+				iy, ix := oy*p.sh+ky*p.dh-p.pt, ox*p.sw+kx*p.dw-p.pl
+				if iy < 0 || iy >= p.h || ix < 0 || ix >= p.w {
+					continue
+				}
+				if k := iy*p.w + ix; best < 0 || x.F[base+k] > x.F[base+best] {
+					best = k
+				}
+			}
+		}
+		if best < 0 { // a window that sees padding only
+			y.F[i], at.I[i] = float32(math.Inf(-1)), -1
+			continue
+		}
+		y.F[i] = x.F[base+best]
+		if op.ColumnMajor {
+			best = best%p.w*p.h + best/p.w
+		}
+		at.I[i] = int64(base + best)
+	}
+	return []*ir.Tensor{y, at}
+}
+
+// tapCounts returns, for every output position along an axis, how many of the k taps
 // lie inside the input of the given size, or inside what pads make of it.
-func taps(out, k, stride, dilation, before, size, after int, padded bool) []float32 {
+func tapCounts(out, k, stride, dilation, before, size, after int, padded bool) []float32 {
 	lo, hi := 0, size
 	if padded {
 		lo, hi = -before, size+after

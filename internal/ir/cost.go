@@ -31,7 +31,7 @@ func (n *Node) Cost() int64 {
 	case *Unary, *Func, *Softmax, *Binary, *Reduce:
 		per = 16
 	case *Resize:
-		per = 8
+		return satAdd(satAdd(op.work(n.In[0].Shape), out), in)
 	}
 	return satAdd(satMul(out, per), in)
 }

@@ -19,7 +19,7 @@ func TestApply(t *testing.T) {
 		&ir.Unary{Func: "LeakyRelu", Alpha: 0.25},
 		&ir.Func{Label: "identity"},
 		&ir.Func{Label: "hard swish", Steps: []ir.FuncStep{
-			{Binary: "Add", A: 0, B: -1, Const: 3}, {Unary: clip, A: 1}, {Binary: "Mul", A: 0, B: 2}, {Binary: "Div", A: 3, B: -1, Const: 6},
+			{Binary: "Add", A: 0, B: -1, ConstB: 3}, {Unary: clip, A: 1}, {Binary: "Mul", A: 0, B: 2}, {Binary: "Div", A: 3, B: -1, ConstB: 6},
 		}},
 		&ir.Func{Label: "constant first", Steps: []ir.FuncStep{{Binary: "Sub", A: -1, B: 0, Const: 1}, {Unary: &ir.Unary{Func: "Exp"}, A: 1}}},
 	} {

@@ -375,6 +375,7 @@ func (g *Graph) Resolve(eval func(n *Node) ([]*Tensor, error)) error {
 	g.Prune() // such as the mask of a Dropout, which is as large as its input
 	f := folder{eval: eval, seen: map[*Value]bool{}, elements: maxFolded, work: maxFoldWork}
 	var kept []*Node
+	seqs := sequences{}
 	// Branches of If are put in place of their node, hence a stack of lists.
 	stack := [][]*Node{g.Nodes}
 	for len(stack) > 0 {
@@ -385,6 +386,12 @@ func (g *Graph) Resolve(eval func(n *Node) ([]*Tensor, error)) error {
 		}
 		n := stack[top][0]
 		stack[top] = stack[top][1:]
+		if nodes, ok, err := seqs.replace(n); err != nil {
+			return n.Wrap(err)
+		} else if ok {
+			stack = append(stack, nodes)
+			continue
+		}
 		for i, v := range n.In {
 			if v != nil && v.Shape == nil {
 				return n.Wrap(fmt.Errorf("input %d (%q) has no shape", i, v.Name))
@@ -410,6 +417,9 @@ func (g *Graph) Resolve(eval func(n *Node) ([]*Tensor, error)) error {
 	}
 	g.Nodes = kept
 	for _, v := range g.Outputs {
+		if seqs[v] != nil {
+			return fmt.Errorf("output %q is a sequence: %w, want a tensor", v.Name, ErrUnsupported)
+		}
 		if v.Shape == nil {
 			return fmt.Errorf("output %q is computed by no node", v.Name)
 		}
@@ -617,7 +627,8 @@ func (h *nodeHeap) pop() *Node {
 	}
 }
 
-// Prune drops the nodes that no output depends on.
+// Prune drops the nodes that no output depends on, and of the others the
+// outputs behind the first that nobody reads.
 func (g *Graph) Prune() {
 	live := map[*Value]bool{}
 	for _, v := range g.Outputs {
@@ -629,6 +640,11 @@ func (g *Graph) Prune() {
 			keep[i] = keep[i] || (o != nil && live[o])
 		}
 		if keep[i] {
+			for k, o := range n.Out {
+				if k > 0 && o != nil && !live[o] {
+					n.Out[k] = nil
+				}
+			}
 			for _, v := range n.In {
 				if v != nil {
 					live[v] = true

@@ -15,32 +15,58 @@ type Pass struct {
 // more. None changes what the network computes, but for float32 rounding.
 var Passes = []Pass{
 	{"drop no-ops", dropNoops},
+	{"move transpositions", moveTransposes},
+	{"join moves", joinMoves},
 	{"canonical operators", canonical},
 	{"fold pads", foldPads},
 	{"fold batch normalization and scales", foldAffine},
 	{"fold activations", foldActs},
 	{"join element-wise functions", joinFuncs},
+	{"find parametric rectifiers", findPRelu},
 	{"find squeeze-and-excitation", findSE},
 }
 
 // Optimize returns a rewritten copy of a resolved graph and how often every
 // pass applied. Values of the copy that stand for values of g have their names.
-func Optimize(g *Graph) (*Graph, map[string]int) {
+func Optimize(g *Graph) (*Graph, map[string]int) { return optimize(g, nil) }
+
+// OptimizeForIntegers is Optimize for the quantizer: operators that have no integer
+// form are written in terms of others. In float32 that may lose digits where
+// values differ a lot in size: as integers they would not differ like that.
+func OptimizeForIntegers(g *Graph) (*Graph, map[string]int) {
+	return optimize(g, &Pass{"decompose operators", decompose})
+}
+
+// optimize runs the passes; last, if there is one, when no other applies any
+// more, and then they have another go.
+func optimize(g *Graph, last *Pass) (*Graph, map[string]int) {
 	e := &Editor{Graph: g.Clone()}
 	counts := map[string]int{}
-	for changed := true; changed; {
+	run := func(p Pass) bool {
+		e.index()
+		n := p.Run(e)
+		if n > 0 {
+			counts[p.Name] += n
+		}
+		e.Graph.Prune()
+		return n > 0
+	}
+	changed := true
+	for round := 0; changed && round < maxRounds; round++ {
 		changed = false
 		for _, p := range Passes {
-			e.index()
-			if n := p.Run(e); n > 0 {
-				counts[p.Name] += n
-				changed = true
-			}
-			e.Graph.Prune()
+			changed = run(p) || changed
+		}
+		if !changed && last != nil {
+			changed = run(*last)
 		}
 	}
 	return e.Graph, counts
 }
+
+// maxRounds bounds Optimize. Every pass leaves a graph that computes the same,
+// so that it may stop anywhere.
+const maxRounds = 200
 
 // Clone copies the graph, its nodes, operators and values. Constants are
 // shared.

@@ -109,8 +109,7 @@ func (e *Editor) hoist(prev, nd *Node, act Act) bool {
 	}
 	// It has to help: every input must come from a node that can take it.
 	for _, v := range prev.In {
-		m := e.made[v]
-		if m == nil || e.only(v) != prev || nodeAct(m) == nil && !commutes(m) {
+		if !e.reachesLayer(v, prev, 8) {
 			return false
 		}
 	}
@@ -126,6 +125,27 @@ func (e *Editor) hoist(prev, nd *Node, act Act) bool {
 		prev.In[i] = in
 	}
 	e.absorb(prev, nd)
+	return true
+}
+
+// reachesLayer reports whether an activation in front of reader, of v, could move
+// up to nodes that take it.
+func (e *Editor) reachesLayer(v *Value, reader *Node, depth int) bool {
+	m := e.made[v]
+	if m == nil || e.only(v) != reader || depth == 0 {
+		return false
+	}
+	if nodeAct(m) != nil {
+		return true
+	}
+	if !commutes(m) {
+		return false
+	}
+	for _, x := range m.In {
+		if !e.reachesLayer(x, m, depth-1) {
+			return false
+		}
+	}
 	return true
 }
 

@@ -49,8 +49,8 @@ func isNoop(nd *Node) bool {
 	case *Split:
 		return true
 	case *Resize:
-		for a, s := range op.Scales {
-			if s != 1 && x.Shape[a] != 1 {
+		for a, d := range x.Shape {
+			if !op.Keeps(a, d) && (d != 1 || op.ROI != nil) {
 				return false
 			}
 		}
@@ -79,9 +79,9 @@ func canonical(e *Editor) int {
 func (e *Editor) canonical(nd *Node) bool {
 	switch op := nd.Op.(type) {
 	case *Gemm:
-		return denseFromGemm(nd, op)
+		return e.denseFromGemm(nd, op)
 	case *MatMul:
-		return denseFromMatMul(nd)
+		return denseFromMatMul(nd) || e.denseFromLeft(nd)
 	case *Binary:
 		return constOnRight(nd, op)
 	case *PRelu:
@@ -105,16 +105,16 @@ func (e *Editor) canonical(nd *Node) bool {
 			}
 		}
 	case *BatchNorm:
-		return convFromBatchNorm(nd, op)
+		return e.convFromBatchNorm(nd, op)
 	case *Softmax:
 		return e.softmaxRows(nd, op)
 	}
 	return false
 }
 
-func denseFromGemm(nd *Node, op *Gemm) bool {
+func (e *Editor) denseFromGemm(nd *Node, op *Gemm) bool {
 	w := nd.In[1]
-	if w.Const == nil || op.TransA {
+	if w.Const == nil {
 		return false
 	}
 	n, k := w.Shape[0], w.Shape[1]
@@ -125,22 +125,68 @@ func denseFromGemm(nd *Node, op *Gemm) bool {
 	}
 	data = scaled(data, op.Alpha)
 	in := []*Value{nd.In[0], constant(data, n, k)}
-	if c := nd.Input(2); c != nil && op.Beta != 0 {
-		if c.Const == nil {
-			return false
-		}
-		// A bias per row would not be one per channel.
-		if len(c.Shape) == 2 && c.Shape[0] != 1 {
-			return false
-		}
+	if op.TransA {
+		in[0] = e.transposeBefore(nd, in[0], []int{1, 0})
+	}
+	c := nd.Input(2)
+	if c == nil || op.Beta == 0 {
+		nd.Op, nd.In = &Dense{}, in
+		return true
+	}
+	if c.Const != nil && (len(c.Shape) < 2 || c.Shape[0] == 1) { // one per channel
 		b := make([]float32, n)
 		for i := range b {
 			b[i] = c.Const.F[i%len(c.Const.F)] * op.Beta
 		}
-		in = append(in, constant(b, n))
+		nd.Op, nd.In = &Dense{}, append(in, constant(b, n))
+		return true
 	}
-	nd.Op, nd.In = &Dense{}, in
+	y := &Value{Name: nd.Out[0].Name + "/product", DType: Float32, Shape: nd.Out[0].Shape}
+	e.insert(nd, &Node{Name: nd.Name, Op: &Dense{}, In: in, Out: []*Value{y}})
+	switch {
+	case c.Const != nil:
+		c = constant(scaled(c.Const.F, op.Beta), c.Shape...)
+	case op.Beta != 1:
+		s := &Value{Name: nd.Out[0].Name + "/beta", DType: Float32, Shape: c.Shape}
+		e.insert(nd, &Node{Name: nd.Name, Op: &Binary{Func: "Mul"}, In: []*Value{c, constant([]float32{op.Beta}, 1)}, Out: []*Value{s}})
+		c = s
+	}
+	nd.Op, nd.In = &Binary{Func: "Add"}, []*Value{y, c}
 	return true
+}
+
+// transposeBefore puts a transposition of v in front of a node.
+func (e *Editor) transposeBefore(nd *Node, v *Value, perm []int) *Value {
+	t := &Value{Name: nd.Out[0].Name + "/transposed", DType: v.DType}
+	for _, p := range perm {
+		t.Shape = append(t.Shape, v.Shape[p])
+	}
+	e.insert(nd, &Node{Name: nd.Name, Op: &Transpose{Perm: perm}, In: []*Value{v}, Out: []*Value{t}})
+	return t
+}
+
+// denseFromLeft writes W·X with constant W as the transpose of Xᵀ·Wᵀ.
+func (e *Editor) denseFromLeft(nd *Node) bool {
+	w, x := nd.In[0], nd.In[1]
+	r := len(x.Shape)
+	if w.Const == nil || x.Const != nil || len(w.Shape) != 2 || r < 2 {
+		return false
+	}
+	perm := identity(r)
+	perm[r-2], perm[r-1] = r-1, r-2
+	y := &Value{Name: nd.Out[0].Name + "/rows", DType: Float32, Shape: slices.Clone(nd.Out[0].Shape)}
+	y.Shape[r-2], y.Shape[r-1] = y.Shape[r-1], y.Shape[r-2]
+	e.insert(nd, &Node{Name: nd.Name, Op: &Dense{}, In: []*Value{e.transposeBefore(nd, x, perm), w}, Out: []*Value{y}})
+	nd.Op, nd.In = &Transpose{Perm: perm}, []*Value{y}
+	return true
+}
+
+func identity(n int) []int {
+	p := make([]int, n)
+	for i := range p {
+		p[i] = i
+	}
+	return p
 }
 
 func denseFromMatMul(nd *Node) bool {
@@ -213,6 +259,9 @@ func constOnRight(nd *Node, op *Binary) bool {
 // pool, with a reshape when the axes are dropped.
 func (e *Editor) poolFromReduce(nd *Node, op *Reduce) bool {
 	x := nd.In[0]
+	if e.poolFromParts(nd, op) {
+		return true
+	}
 	if op.Func != "ReduceMean" && op.Func != "ReduceMax" || !x.IsFloat() || x.Len() == 0 || len(x.Shape) < 3 || len(op.Axes) != len(x.Shape)-2 {
 		return false
 	}
@@ -238,6 +287,32 @@ func (e *Editor) poolFromReduce(nd *Node, op *Reduce) bool {
 	return true
 }
 
+// poolFromParts writes the mean or maximum over the inner halves of rows and
+// columns that a reshape has cut in two, [N, C, H, a, W, b], as a pool.
+func (e *Editor) poolFromParts(nd *Node, op *Reduce) bool {
+	cut := e.made[nd.In[0]]
+	if cut == nil || op.Func != "ReduceMean" && op.Func != "ReduceMax" {
+		return false
+	}
+	_, ok := cut.Op.(*Reshape)
+	x, s := cut.In[0], nd.In[0].Shape
+	axes := slices.Clone(op.Axes)
+	slices.Sort(axes)
+	if !ok || !x.IsFloat() || len(x.Shape) != 4 || len(s) != 6 || !slices.Equal(axes, []int{3, 5}) ||
+		x.Shape[0] != s[0] || x.Shape[1] != s[1] || x.Shape[2] != s[2]*s[3] || x.Shape[3] != s[4]*s[5] || x.Len() == 0 {
+		return false
+	}
+	k := []int{s[3], s[5]}
+	y := &Value{Name: nd.Out[0].Name + "/pool", DType: Float32}
+	n := &Node{Name: nd.Name, Op: &Pool{Max: op.Func == "ReduceMax", Window: Window{Kernel: k, Stride: k}}, In: []*Value{x}, Out: []*Value{y}}
+	if n.Op.Infer(n) != nil {
+		return false
+	}
+	e.insert(nd, n)
+	nd.Op, nd.In = &Reshape{Shape: nd.Out[0].Shape, Zero: true}, []*Value{y}
+	return true
+}
+
 // affineOf returns a BatchNorm as scale and shift per channel.
 func affineOf(nd *Node, op *BatchNorm) (a, b []float32, ok bool) {
 	for _, v := range nd.In[1:5] {
@@ -257,13 +332,19 @@ func affineOf(nd *Node, op *BatchNorm) (a, b []float32, ok bool) {
 
 // convFromBatchNorm writes a BatchNorm as a depthwise 1x1 convolution, or for
 // vectors as product and sum, so that one pass folds all of them.
-func convFromBatchNorm(nd *Node, op *BatchNorm) bool {
+func (e *Editor) convFromBatchNorm(nd *Node, op *BatchNorm) bool {
 	a, b, ok := affineOf(nd, op)
 	if !ok || op.Act.Kind != "" {
 		return false
 	}
 	x := nd.In[0]
 	c := x.Shape[1]
+	if len(x.Shape) == 2 {
+		y := &Value{Name: nd.Out[0].Name + "/scaled", DType: Float32, Shape: x.Shape}
+		e.insert(nd, &Node{Name: nd.Name, Op: &Binary{Func: "Mul"}, In: []*Value{x, constant(a, c)}, Out: []*Value{y}})
+		nd.Op, nd.In = &Binary{Func: "Add"}, []*Value{y, constant(b, c)}
+		return true
+	}
 	if len(x.Shape) != 3 && len(x.Shape) != 4 {
 		return false
 	}

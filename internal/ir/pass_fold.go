@@ -109,10 +109,8 @@ func foldAffine(e *Editor) int {
 		}
 		if l, ok := asLinear(e.made[x]); ok && e.only(x) == nd && l.act.Kind == "" && l.m == len(a) {
 			l.affine(a, b)
-			if c, isConv := nd.Op.(*Conv); isConv {
-				*l.act = c.Act
-			} else if bin := nd.Op.(*Binary); bin.Act.Kind != "" {
-				*l.act = bin.Act
+			if act := nodeAct(nd); act != nil && act.Kind != "" {
+				*l.act = *act
 			}
 			e.absorb(l.n, nd)
 			count++
@@ -141,6 +139,17 @@ func channelAffine(nd *Node, last bool) (a, b []float32, x *Value, ok bool) {
 			b = v.Const.F
 		}
 		return w.Const.F, b, nd.In[0], true
+	case *Func:
+		x, axis := nd.In[0], 1
+		scale, shift, ok := op.affine()
+		if !ok || len(x.Shape) < 2 {
+			return nil, nil, nil, false
+		}
+		if last {
+			axis = len(x.Shape) - 1
+		}
+		n := x.Shape[axis]
+		return slices.Repeat([]float32{float32(scale)}, n), slices.Repeat([]float32{float32(shift)}, n), x, true
 	case *Binary:
 		x = nd.In[0]
 		if op.Func != "Mul" && op.Func != "Add" || !x.IsFloat() || x.Const != nil || sameInts(x.Shape, nd.Out[0].Shape) != nil {
@@ -187,7 +196,7 @@ func isPoint(w *Window) bool {
 // intoNext folds a scale and shift in front of a convolution into it. With a
 // shift that needs a convolution without padding: padding is added behind it.
 func (e *Editor) intoNext(nd *Node, a, b []float32, x *Value) bool {
-	if act := nodeAct(nd); act == nil || act.Kind != "" {
+	if act := nodeAct(nd); act != nil && act.Kind != "" {
 		return false
 	}
 	if m := e.made[x]; elementwise(nd) && m != nil && elementwise(m) {
@@ -196,6 +205,9 @@ func (e *Editor) intoNext(nd *Node, a, b []float32, x *Value) bool {
 	next := e.only(nd.Out[0])
 	if next == nil || next.In[0] != nd.Out[0] {
 		return false
+	}
+	if _, ok := next.Op.(*Dense); ok && len(nd.Out[0].Shape) == 2 {
+		return e.intoDense(nd, next, a, b, x)
 	}
 	op, ok := next.Op.(*Conv)
 	if !ok || len(nd.Out[0].Shape) < 3 || len(a) != nd.Out[0].Shape[1] {
@@ -220,6 +232,26 @@ func (e *Editor) intoNext(nd *Node, a, b []float32, x *Value) bool {
 		bias[o] += float32(v * b[c])
 	}
 	next.In[0], next.In[1] = x, constant(w, s...)
+	l.setBias(bias)
+	e.remove(nd)
+	e.index()
+	return true
+}
+
+// intoDense is intoNext for a fully connected layer.
+func (e *Editor) intoDense(nd, next *Node, a, b []float32, x *Value) bool {
+	l, ok := asLinear(next)
+	if !ok || l.w.Shape[1] != len(a) {
+		return false
+	}
+	w := make([]float32, len(l.w.Const.F))
+	bias := l.biases()
+	for i, v := range l.w.Const.F {
+		o, k := i/len(a), i%len(a)
+		w[i] = v * a[k]
+		bias[o] += float32(v * b[k])
+	}
+	next.In[0], next.In[1] = x, constant(w, l.w.Shape...)
 	l.setBias(bias)
 	e.remove(nd)
 	e.index()

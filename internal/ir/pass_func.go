@@ -38,14 +38,22 @@ type region struct {
 // elementwise reports whether a node is a function of its non-constant
 // operands, element by element, with constant operands of one element.
 func elementwise(nd *Node) bool {
-	if len(nd.Out) != 1 || !nd.Out[0].IsFloat() {
+	return len(nd.Out) == 1 && nd.Out[0].IsFloat() && pointwise(nd)
+}
+
+// pointwise is elementwise for nodes inside a function too, whose results may be
+// truth values.
+func pointwise(nd *Node) bool {
+	if len(nd.Out) != 1 || !nd.Out[0].IsFloat() && nd.Out[0].DType != Bool {
 		return false
 	}
 	switch op := nd.Op.(type) {
 	case *Unary, *Func:
-		return nd.In[0].IsFloat()
-	case *Binary:
-		if op.Compares() || op.Act.Kind == "leaky" || op.Func == "Mod" {
+		return true
+	case *Cast:
+		return nd.In[0].DType == Bool && nd.Out[0].IsFloat()
+	case *Binary, *Where:
+		if b, ok := op.(*Binary); ok && (b.Act.Kind == "leaky" || b.Func == "Mod") {
 			return false
 		}
 		vars := 0
@@ -76,7 +84,7 @@ func (r *region) grow() bool {
 	var leaves func(v *Value, inside map[*Node]bool) map[*Value]bool
 	leaves = func(v *Value, inside map[*Node]bool) map[*Value]bool {
 		m := r.e.made[v]
-		if m == nil || !elementwise(m) || !r.absorbable(v, inside) {
+		if m == nil || !pointwise(m) || !r.absorbable(v, inside) {
 			return map[*Value]bool{v: true}
 		}
 		inside[m] = true
@@ -149,7 +157,7 @@ func (r *region) narrow() bool {
 		var nodes []*Node
 		for v := f; v != x; {
 			m := r.e.made[v]
-			if m == nil || !elementwise(m) || r.e.only(v) == nil {
+			if m == nil || !pointwise(m) || r.e.only(v) == nil {
 				nodes = nil
 				break
 			}
@@ -182,7 +190,7 @@ func (r *region) narrow() bool {
 
 // worthIt leaves single functions alone, and clamps that could still be folded.
 func (r *region) worthIt() bool {
-	if r.source.Const != nil || len(r.nodes) > maxSteps {
+	if r.source.Const != nil || !r.source.IsFloat() || len(r.nodes) > maxSteps {
 		return false
 	}
 	if len(r.nodes) == 1 {
@@ -220,26 +228,34 @@ func (r *region) build() bool {
 				return i + base
 			}
 			for _, s := range op.Steps {
-				s.A, s.B = shift(s.A), shift(s.B)
+				s.A, s.B, s.C = shift(s.A), shift(s.B), shift(s.C)
 				add(s)
 			}
 			at[nd.Out[0]] = len(f.Steps)
 			names = append(names, op.Label)
 		case *Binary:
 			s := FuncStep{Binary: op.Func}
-			for i, p := range []*int{&s.A, &s.B} {
-				if c, ok := scalarOf(nd.In[i]); ok {
-					*p, s.Const = -1, c
-				} else {
-					*p = at[nd.In[i]]
-				}
-			}
+			s.operands(nd.In, at)
 			at[nd.Out[0]] = add(s)
 			names = append(names, op.Func)
 			if op.Act.Kind == "clamp" {
 				at[nd.Out[0]] = add(FuncStep{Unary: &Unary{Func: "Clip", Alpha: op.Act.Lo, Beta: op.Act.Hi}, A: at[nd.Out[0]]})
 				names = append(names, "Clip")
 			}
+		case *Where:
+			s := FuncStep{Where: true, C: at[nd.In[0]]}
+			if c, ok := scalarOf(nd.In[0]); ok { // the condition is constant
+				s = FuncStep{Binary: "Add", B: -1}
+				if s.operands(nd.In[2:], at); c != 0 {
+					s.operands(nd.In[1:2], at)
+				}
+			} else {
+				s.operands(nd.In[1:], at)
+			}
+			at[nd.Out[0]] = add(s)
+			names = append(names, "Where")
+		case *Cast:
+			at[nd.Out[0]] = at[nd.In[0]]
 		}
 	}
 	if len(f.Steps) > maxSteps {
@@ -258,16 +274,37 @@ func (r *region) build() bool {
 	return true
 }
 
+// operands fills in A and, if there is a second one, B.
+func (s *FuncStep) operands(in []*Value, at map[*Value]int) {
+	for i, v := range in {
+		p, c := &s.A, &s.Const
+		if i == 1 {
+			p, c = &s.B, &s.ConstB
+		}
+		if x, ok := scalarOf(v); ok {
+			*p, *c = -1, x
+		} else {
+			*p = at[v]
+		}
+	}
+}
+
 // identify finds the well-known function that f equals, whatever the spelling:
 // hard-swish written as Add, Clip, Mul and Div, for instance. It compares
 // values on a grid.
 func identify(f Function) *Unary {
+	at1, below := f.Eval(1), f.Eval(-1)
 	candidates := []*Unary{
+		{Func: "LeakyRelu", Alpha: float32(-below)},
+		{Func: "Clip", Alpha: float32(f.Eval(-1e6)), Beta: float32(f.Eval(1e6))},
 		{Func: "HardSwish"}, {Func: "Swish", Alpha: 1}, {Func: "Swish", Alpha: 1.702}, {Func: "Mish"}, {Func: "Gelu"}, {Func: "GeluTanh"},
 		{Func: "HardSigmoid", Alpha: 1.0 / 6, Beta: 0.5}, {Func: "HardSigmoid", Alpha: 0.2, Beta: 0.5}, {Func: "Sigmoid"}, {Func: "Tanh"},
 		{Func: "Softplus"}, {Func: "Relu"}, {Func: "Clip", Alpha: 0, Beta: 6}, {Func: "Softsign"}, {Func: "Neg"},
 	}
 	for _, c := range candidates {
+		if c.Func == "LeakyRelu" && (at1 != 1 || below == 0) || c.Func == "Clip" && !(c.Alpha < c.Beta) {
+			continue
+		}
 		same := true
 		for x := -12.0; x <= 12 && same; x += 0.0625 {
 			want := c.Eval(x)

@@ -114,12 +114,16 @@ func (e *Editor) matchSE(x, gate *Value) *seMatch {
 		if m == nil || e.only(v) == nil {
 			return nil
 		}
-		if r, ok := m.Op.(*Reshape); ok && vector(m.In[0].Shape, n) && r != nil {
+		switch m.Op.(type) {
+		case *Reshape, *Transpose:
+			if !vector(m.In[0].Shape, n) {
+				return nil
+			}
 			v = m.In[0]
 			continue
 		}
 		p, ok := m.Op.(*GlobalPool)
-		if !ok || p.Max || m.In[0] != x {
+		if !ok || p.Max || m.In[0] != x && !e.flattened(m.In[0], x) {
 			return nil
 		}
 		break
@@ -139,6 +143,16 @@ func (e *Editor) matchSE(x, gate *Value) *seMatch {
 		w1: constant(one.w.Const.F, r, c), b1: constant(one.biases(), r),
 		w2: constant(second.w.Const.F, c, r), b2: constant(second.biases(), c),
 	}
+}
+
+// flattened reports whether v is x with rows and columns joined.
+func (e *Editor) flattened(v, x *Value) bool {
+	m := e.made[v]
+	if m == nil {
+		return false
+	}
+	_, ok := m.Op.(*Reshape)
+	return ok && m.In[0] == x && len(v.Shape) > 2 && slices.Equal(v.Shape[:2], x.Shape[:2])
 }
 
 // vector reports whether a shape is one vector per sample.
@@ -164,7 +178,7 @@ func compose(f, g Function) Function {
 			out.Steps = append(out.Steps, FuncStep{Unary: h, A: x})
 		case *Func:
 			for _, s := range h.Steps {
-				for _, p := range []*int{&s.A, &s.B} {
+				for _, p := range []*int{&s.A, &s.B, &s.C} {
 					if *p == 0 {
 						*p = x
 					} else if *p > 0 {

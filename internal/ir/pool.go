@@ -8,6 +8,7 @@ type Pool struct {
 	Max             bool
 	Ceil            bool
 	CountIncludePad bool // AveragePool: padding counts as zeros in the mean
+	ColumnMajor     bool // MaxPool: how the indices count, see IndexedPool
 	Act             Act
 }
 
@@ -36,9 +37,6 @@ func (p *Pool) Infer(n *Node) error {
 	if err != nil {
 		return err
 	}
-	if len(n.Out) > 1 && n.Out[1] != nil {
-		return fmt.Errorf("output 1 (indices) is %w", ErrUnsupported)
-	}
 	sp, err := spatial(x.Shape)
 	if err != nil {
 		return err
@@ -58,8 +56,27 @@ func (p *Pool) Infer(n *Node) error {
 			return fmt.Errorf("pads %v are not smaller than the kernel %v", p.Pads, p.Kernel)
 		}
 	}
-	return n.setOut(0, x.DType, append([]int{x.Shape[0], x.Shape[1]}, o...))
+	shape := append([]int{x.Shape[0], x.Shape[1]}, o...)
+	if len(n.Out) > 1 && n.Out[1] == nil {
+		n.Out = n.Out[:1]
+	}
+	if len(n.Out) > 1 {
+		n.Op = &IndexedPool{*p}
+		if err := n.setOut(1, Int64, shape); err != nil {
+			return err
+		}
+	}
+	return n.setOut(0, x.DType, shape)
 }
+
+// IndexedPool is a MaxPool whose second output is read: for every maximum its
+// index among all elements of the input, the columns of a plane counted first
+// where ColumnMajor is set. No pass may look into it, since equal values are
+// different indices. Infer of a Pool puts it in its place.
+type IndexedPool struct{ Pool }
+
+// Kind implements Op.
+func (*IndexedPool) Kind() string { return "MaxPool" }
 
 // GlobalPool is GlobalAveragePool or GlobalMaxPool: every spatial axis becomes 1.
 type GlobalPool struct {

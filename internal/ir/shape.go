@@ -161,7 +161,8 @@ func (*Range) Infer(n *Node) error {
 
 // Cast converts element types. Between floating-point types nothing happens.
 type Cast struct {
-	To DType
+	To   DType
+	Like bool // CastLike: to the type of input 1, which Infer drops
 }
 
 // Kind implements Op.
@@ -172,6 +173,13 @@ func (c *Cast) Infer(n *Node) error {
 	x, err := n.want(0, "input")
 	if err != nil {
 		return err
+	}
+	if c.Like {
+		like, err := n.want(1, "target_type")
+		if err != nil {
+			return err
+		}
+		c.To, c.Like, n.In = like.DType, false, n.In[:1]
 	}
 	return n.setOut(0, c.To, x.Shape)
 }

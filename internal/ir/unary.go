@@ -193,10 +193,32 @@ type Func struct {
 // FuncStep computes one intermediate result. Operands are indices of earlier
 // results, shifted by one; 0 is the input. A negative operand is Const.
 type FuncStep struct {
-	Unary  *Unary  // either this
-	Binary string  // or a Binary function
-	A, B   int     // operands; B only for Binary
-	Const  float64 // the value of a negative operand
+	Unary   *Unary  // either this
+	Binary  string  // or a Binary function
+	Where   bool    // or C where it is not 0, and A or B
+	A, B, C int     // operands; B for Binary and Where, C for Where
+	Const   float64 // the value of a negative operand A
+	ConstB  float64 // of a negative operand B
+}
+
+// eval computes the step from the results in front of it.
+func (s *FuncStep) eval(r []float64) float64 {
+	a, b := s.Const, s.ConstB
+	if s.A >= 0 {
+		a = r[s.A]
+	}
+	if s.B >= 0 {
+		b = r[s.B]
+	}
+	switch {
+	case s.Unary != nil:
+		return s.Unary.Eval(a)
+	case !s.Where:
+		return binaryFuncs[s.Binary](a, b)
+	case r[s.C] != 0:
+		return a
+	}
+	return b
 }
 
 // Kind implements Op.
@@ -204,32 +226,11 @@ func (f *Func) Kind() string { return f.Label }
 
 // Apply is Eval for every element of src; dst may be src.
 func (f *Func) Apply(dst, src []float32) {
-	unary := make([]func(*Unary, float64) float64, len(f.Steps))
-	binary := make([]func(a, b float64) float64, len(f.Steps))
-	for i, s := range f.Steps {
-		if s.Unary != nil {
-			unary[i] = unaryFuncs[s.Unary.Func]
-		} else {
-			binary[i] = binaryFuncs[s.Binary]
-		}
-	}
 	r := make([]float64, len(f.Steps)+1)
 	for i, x := range src {
 		r[0] = float64(x)
 		for k := range f.Steps {
-			s := &f.Steps[k]
-			a, b := s.Const, s.Const
-			if s.A >= 0 {
-				a = r[s.A]
-			}
-			if unary[k] != nil {
-				r[k+1] = unary[k](s.Unary, a)
-				continue
-			}
-			if s.B >= 0 {
-				b = r[s.B]
-			}
-			r[k+1] = binary[k](a, b)
+			r[k+1] = f.Steps[k].eval(r)
 		}
 		dst[i] = float32(r[len(r)-1])
 	}
@@ -240,21 +241,48 @@ func (f *Func) Eval(x float64) float64 {
 	var buf [16]float64
 	r := append(buf[:0], x)
 	for i := range f.Steps {
-		s := &f.Steps[i]
-		a, b := s.Const, s.Const
-		if s.A >= 0 {
-			a = r[s.A]
-		}
-		if s.Unary != nil {
-			r = append(r, s.Unary.Eval(a))
-			continue
-		}
-		if s.B >= 0 {
-			b = r[s.B]
-		}
-		r = append(r, EvalBinary(s.Binary, a, b))
+		r = append(r, f.Steps[i].eval(r))
 	}
 	return r[len(r)-1]
+}
+
+// affine returns a function as a·x + b, when all its steps are sums and products
+// with constants.
+func (f *Func) affine() (a, b float64, ok bool) {
+	r := [][2]float64{{1, 0}}
+	for _, s := range f.Steps {
+		p, q := [2]float64{0, s.Const}, [2]float64{0, s.ConstB}
+		if s.A >= 0 {
+			p = r[s.A]
+		}
+		if s.B >= 0 {
+			q = r[s.B]
+		}
+		var y [2]float64
+		switch {
+		case s.Where:
+			return 0, 0, false
+		case s.Unary != nil && s.Unary.Func == "Neg":
+			y = [2]float64{-p[0], -p[1]}
+		case s.Unary != nil:
+			return 0, 0, false
+		case s.Binary == "Add":
+			y = [2]float64{p[0] + q[0], p[1] + q[1]}
+		case s.Binary == "Sub":
+			y = [2]float64{p[0] - q[0], p[1] - q[1]}
+		case s.Binary == "Mul" && q[0] == 0:
+			y = [2]float64{p[0] * q[1], p[1] * q[1]}
+		case s.Binary == "Mul" && p[0] == 0:
+			y = [2]float64{q[0] * p[1], q[1] * p[1]}
+		case s.Binary == "Div" && q[0] == 0 && q[1] != 0:
+			y = [2]float64{p[0] / q[1], p[1] / q[1]}
+		default:
+			return 0, 0, false
+		}
+		r = append(r, y)
+	}
+	y := r[len(r)-1]
+	return y[0], y[1], true
 }
 
 // Infer implements Op.

@@ -32,6 +32,7 @@ func Run(t *testing.T, tab kernels.Table) {
 	t.Run("Resize", func(t *testing.T) { runResize(t, tab.Resize) })
 	t.Run("SE", func(t *testing.T) { runSE(t, tab.SE) })
 	t.Run("Softmax", func(t *testing.T) { runSoftmax(t, tab.Softmax) })
+	t.Run("LogSoftmax", func(t *testing.T) { runLogSoftmax(t, tab.LogSoftmax) })
 	t.Run("Copy", func(t *testing.T) { runCopy(t, tab.Copy) })
 	t.Run("ArgMax", func(t *testing.T) { runArgMax(t, tab.ArgMax) })
 	t.Run("Quantize", func(t *testing.T) { runQuantize(t, tab.Quantize) })

@@ -38,8 +38,22 @@ func init() { // in init, because If refers to the table
 		"LogSoftmax": func(n *node) (ir.Op, error) { return n.softmax(true), nil },
 		"Concat":     func(n *node) (ir.Op, error) { return &ir.Concat{Axis: n.int("axis", 1)}, nil },
 		"Split":      split,
+		"SplitToSequence": func(n *node) (ir.Op, error) {
+			return &ir.SplitToSequence{Axis: n.int("axis", 0), Keep: n.int("keepdims", 1) != 0}, nil
+		},
+		"Compress": func(n *node) (ir.Op, error) {
+			return &ir.Compress{HasAxis: n.has("axis"), Axis: n.int("axis", 0)}, nil
+		},
+		"ScatterElements": func(n *node) (ir.Op, error) {
+			if r := n.string("reduction", "none"); r != "none" {
+				return nil, fmt.Errorf("reduction %q is %w, want none", r, ir.ErrUnsupported)
+			}
+			return &ir.ScatterElements{Axis: n.int("axis", 0)}, nil
+		},
+		"SequenceAt": func(*node) (ir.Op, error) { return &ir.SequenceAt{}, nil },
 		"Slice":      slice,
 		"Gather":     func(n *node) (ir.Op, error) { return &ir.Gather{Axis: n.int("axis", 0)}, nil },
+		"GatherND":   func(n *node) (ir.Op, error) { return &ir.GatherND{Batch: n.int("batch_dims", 0)}, nil },
 		"Pad":        pad,
 		"Reshape": func(n *node) (ir.Op, error) {
 			return &ir.Reshape{Zero: n.bool("allowzero")}, nil
@@ -60,8 +74,12 @@ func init() { // in init, because If refers to the table
 		"ConstantOfShape": constantOfShape,
 		"Range":           func(*node) (ir.Op, error) { return &ir.Range{}, nil },
 		"Cast":            cast,
-		"Resize":          resize,
-		"Upsample":        upsample,
+		"CastLike": func(n *node) (ir.Op, error) {
+			n.ignore("saturate", "round_mode")
+			return &ir.Cast{Like: true}, nil
+		},
+		"Resize":   resize,
+		"Upsample": upsample,
 		"DepthToSpace": func(n *node) (ir.Op, error) {
 			mode := n.string("mode", "DCR")
 			if mode != "DCR" && mode != "CRD" {
@@ -142,9 +160,9 @@ var arity = map[string]struct{ minIn, maxIn, out int }{
 	"Conv": {2, 3, 1}, "ConvTranspose": {2, 3, 1}, "DeformConv": {3, 5, 1},
 	"MaxPool": {1, 1, 2}, "Gemm": {2, 3, 1}, "BatchNormalization": {5, 5, 5}, "InstanceNormalization": {3, 3, 1},
 	"MatMul": {2, 2, 1}, "PRelu": {2, 2, 1}, "Where": {3, 3, 1}, "Concat": {1, many, 1}, "Split": {1, 2, many}, "Slice": {1, 5, 1},
-	"Gather": {2, 2, 1}, "Pad": {1, 4, 1}, "Reshape": {2, 2, 1}, "Squeeze": {1, 2, 1}, "Unsqueeze": {1, 2, 1}, "Dropout": {1, 3, 2},
+	"Gather": {2, 2, 1}, "GatherND": {2, 2, 1}, "SplitToSequence": {1, 2, 1}, "SequenceAt": {2, 2, 1}, "Compress": {2, 2, 1}, "ScatterElements": {3, 3, 1}, "Pad": {1, 4, 1}, "Reshape": {2, 2, 1}, "Squeeze": {1, 2, 1}, "Unsqueeze": {1, 2, 1}, "Dropout": {1, 3, 2},
 	"Expand": {2, 2, 1}, "Tile": {2, 2, 1}, "Constant": {0, 0, 1}, "Range": {3, 3, 1}, "Resize": {1, 4, 1}, "Upsample": {1, 2, 1},
-	"Clip": {1, 3, 1}, "Sum": {1, many, 1}, "Max": {1, many, 1}, "Min": {1, many, 1}, "Mean": {1, many, 1}, "If": {1, 1, many},
+	"Clip": {1, 3, 1}, "CastLike": {2, 2, 1}, "Sum": {1, many, 1}, "Max": {1, many, 1}, "Min": {1, many, 1}, "Mean": {1, many, 1}, "If": {1, 1, many},
 }
 
 // checkArity compares the node with the table. The first output has to be there.
@@ -197,8 +215,7 @@ func deformConv(n *node) (ir.Op, error) {
 }
 
 func maxPool(n *node) (ir.Op, error) {
-	n.ignore("storage_order") // of the second output, which ir refuses
-	return &ir.Pool{Max: true, Window: n.window(), Ceil: n.bool("ceil_mode")}, nil
+	return &ir.Pool{Max: true, Window: n.window(), Ceil: n.bool("ceil_mode"), ColumnMajor: n.bool("storage_order")}, nil
 }
 
 func averagePool(n *node) (ir.Op, error) {
@@ -320,7 +337,7 @@ func constantOfShape(n *node) (ir.Op, error) {
 }
 
 func cast(n *node) (ir.Op, error) {
-	n.ignore("saturate")
+	n.ignore("saturate", "round_mode") // of floats of 8 bits
 	to, err := elemType(int64(n.int("to", 0)))
 	if err != nil {
 		return nil, fmt.Errorf("attribute \"to\": %w", err)
@@ -344,10 +361,7 @@ func resize(n *node) (ir.Op, error) {
 	op.Antialias = n.bool("antialias")
 	op.Axes = n.ints("axes")
 	op.Policy = n.string("keep_aspect_ratio_policy", "stretch")
-	n.ignore("extrapolation_value") // for tf_crop_and_resize only, which ir refuses
-	if len(n.in) > 1 {
-		n.in[1] = nil // roi, likewise
-	}
+	op.Outside = n.float("extrapolation_value", 0)
 	return op, nil
 }
 

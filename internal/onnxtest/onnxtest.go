@@ -247,23 +247,33 @@ func SetOpset(model []byte, version int) []byte {
 	return out
 }
 
-// Ops returns the operators of the model's nodes, without those of subgraphs.
+// Ops returns the operators of the model's nodes, with those of subgraphs.
 func Ops(model []byte) []string {
 	var ops []string
-	each(model, func(num protowire.Number, graph, _ []byte) {
-		if num != 7 {
-			return
-		}
-		each(graph, func(num protowire.Number, node, _ []byte) {
+	var graph func(g []byte)
+	graph = func(g []byte) {
+		each(g, func(num protowire.Number, node, _ []byte) {
 			if num != 1 {
 				return
 			}
 			each(node, func(num protowire.Number, s, _ []byte) {
-				if num == 4 {
+				switch num {
+				case 4:
 					ops = append(ops, string(s))
+				case 5:
+					each(s, func(num protowire.Number, sub, _ []byte) {
+						if num == 6 {
+							graph(sub)
+						}
+					})
 				}
 			})
 		})
+	}
+	each(model, func(num protowire.Number, g, _ []byte) {
+		if num == 7 {
+			graph(g)
+		}
 	})
 	return ops
 }

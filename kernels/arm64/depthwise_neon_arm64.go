@@ -135,7 +135,7 @@ const dwSlack = 128
 func (c *dwCopy) bytes(a *kernels.ConvArgs, scales bool) int {
 	n := line(c.rows*c.pitch + dwSlack)
 	if !scales {
-		n += line(4 * dwBlock * roundUp(a.OW, 4) * c.strip)
+		n += line(4*dwBlock*roundUp(a.OW, 4)*c.strip) + line(dwBlock)
 	}
 	return n + line(8*(roundUp(a.KH*a.KW, 4)+2))
 }
@@ -174,7 +174,8 @@ type dwRun struct {
 	dwCopy
 	x      []int8 // the copy
 	acc    []int32
-	taps   []int // offsets of taps
+	none   []int8 // takes outputs that there are not
+	taps   []int  // offsets of taps
 	scales bool
 	task   dw5Task
 }
@@ -185,7 +186,7 @@ func dwCopyRun(a *kernels.ConvArgs, w, u0, u1 int) {
 	r.x = c.int8s(r.rows*r.pitch + dwSlack)
 	r.setTaps(a, &c)
 	if !r.scales {
-		r.acc = c.int32s(dwBlock * roundUp(a.OW, 4) * r.strip)
+		r.acc, r.none = c.int32s(dwBlock*roundUp(a.OW, 4)*r.strip), c.int8s(dwBlock)
 	}
 	r.task = dw5Task{pitch: r.pitch, rowStep: r.rowStep * r.pitch, outStep: a.OutPlane.W, outRow: a.OutPlane.H,
 		xStep: dwBlock * a.SW, taps: &r.taps[0], fours: ceilDiv(a.KH*a.KW, 4)}
@@ -261,7 +262,7 @@ func (r *dwRun) call(a *kernels.ConvArgs, x, out int) {
 	t := &r.task
 	t.x = &r.x[x*t.xStep]
 	if !r.scales {
-		t.acc, t.out = &r.acc[x*dwBlock], &t.dummy[0]
+		t.acc, t.out = &r.acc[x*dwBlock], &r.none[0]
 		dwTapsNEON(t)
 		return
 	}

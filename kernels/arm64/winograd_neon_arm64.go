@@ -288,6 +288,8 @@ func winogradRun(a *kernels.ConvArgs, w, u0, u1 int) {
 	}
 	fillBytes(o.lo[:], int8(a.Lo))
 	fillBytes(o.hi[:], int8(a.Hi))
+	long := o // scales by the way that takes any accumulator
+	long.finish = &finish
 	last := -1
 	for u := u0; u < u1; u++ {
 		part, at := u%g.parts, u/g.parts
@@ -300,7 +302,11 @@ func winogradRun(a *kernels.ConvArgs, w, u0, u1 int) {
 		}
 		for b := part * g.per; b < min((part+1)*g.per, p.blocks); b++ {
 			p.product(a, &st, v, m, b)
-			p.output(a, &st, &o, &finish, m, b)
+			args := &o
+			if a.Packed[p.consts+(b+1)*p.qstep-64] != 0 {
+				args = &long
+			}
+			p.output(a, &st, args, m, b)
 		}
 	}
 }
@@ -346,13 +352,9 @@ func (p *winogradPlan) product(a *kernels.ConvArgs, st *winogradStrip, v, m []in
 }
 
 // output makes the outputs of a block of channels.
-func (p *winogradPlan) output(a *kernels.ConvArgs, st *winogradStrip, o *winogradOutputArgs, finish *gemmArgs, m []int8, b int) {
+func (p *winogradPlan) output(a *kernels.ConvArgs, st *winogradStrip, o *winogradOutputArgs, m []int8, b int) {
 	o.q = (*int32)(unsafe.Pointer(&a.Packed[p.consts+b*p.qstep]))
 	o.n = min(16, p.oc-16*b)
-	o.finish = nil
-	if a.Packed[p.consts+(b+1)*p.qstep-64] != 0 {
-		o.finish = finish
-	}
 	const most = callCycles / 1500 // tiles
 	for y := range st.h {
 		row := st.n*p.out.N + 4*(st.y+y)*p.out.H + 16*b

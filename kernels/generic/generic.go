@@ -33,6 +33,7 @@ func Table() kernels.Table {
 		LUT:           lut,
 		Requantize:    requantize,
 		Softmax:       softmax,
+		LogSoftmax:    logSoftmax,
 		Copy:          copyKernel,
 		ArgMax:        argMax,
 		Quantize:      quantize,

@@ -76,6 +76,10 @@ def node(op, ins, outs, **attrs):
     return helper.make_node(op, ins, outs, **attrs)
 
 
+def const(name, a):
+    return node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(a), name))
+
+
 def case(name, op, ins, opset, outs=1, by=None, tol=1e-5, **attrs):
     """One node. Outputs: a number, or a list of names where some are ""."""
     r = rng(name)
@@ -283,6 +287,10 @@ def pooling():
         case("averagepool2d_include_opset%d" % v, "AveragePool", [X(1, 2, 6, 6)], v, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 0, 1, 0], count_include_pad=1)
     case("averagepool2d_same_include", "AveragePool", [X(1, 1, 5, 6)], 11, kernel_shape=[3, 3], strides=[2, 2], auto_pad="SAME_UPPER", count_include_pad=1)
     case("averagepool2d_asymmetric_include_ceil", "AveragePool", [X(1, 1, 6, 7)], 19, kernel_shape=[3, 3], pads=[0, 1, 2, 1], strides=[2, 2], count_include_pad=1, ceil_mode=1)
+    for order in 0, 1:
+        for t, shape, a in [("2d", (2, 2, 5, 6), dict(kernel_shape=[2, 3], strides=[2, 2], pads=[1, 1, 0, 1])), ("1d", (2, 2, 7), dict(kernel_shape=[3], pads=[1, 1])),
+                            ("dilated", (1, 2, 7, 8), dict(kernel_shape=[2, 2], dilations=[3, 2])), ("ceil", (1, 1, 6, 7), dict(kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1))]:
+            case("maxpool_indices_%s_order%d" % (t, order), "MaxPool", [X(*shape)], 12, outs=2, by=ORT if t == "1d" else None, storage_order=order, **a)
     for op in "GlobalAveragePool", "GlobalMaxPool":
         case(op.lower() + "_2d", op, [X(2, 3, 4, 5)], 7)
         by = ORT if op == "GlobalMaxPool" else None
@@ -376,7 +384,7 @@ def unary():
     for op, opset, attrs in [
         ("LeakyRelu", 7, {}), ("LeakyRelu", 16, dict(alpha=0.3)), ("LeakyRelu", 13, dict(alpha=-0.5)), ("Elu", 7, {}), ("Elu", 22, dict(alpha=2.0)), ("Celu", 12, {}), ("Celu", 12, dict(alpha=2.5)),
         ("ThresholdedRelu", 10, {}), ("ThresholdedRelu", 22, dict(alpha=2.0)), ("HardSigmoid", 7, {}), ("HardSigmoid", 22, dict(alpha=1 / 6, beta=0.5)), ("HardSigmoid", 11, dict(beta=0.25)),
-        ("Selu", 7, {}), ("Selu", 22, dict(alpha=2.0, gamma=3.0)), ("Selu", 22, dict(gamma=0.5)),
+        ("Swish", 24, {}), ("Swish", 24, dict(alpha=1.702)), ("Selu", 7, {}), ("Selu", 22, dict(alpha=2.0, gamma=3.0)), ("Selu", 22, dict(gamma=0.5)),
     ]:
         t = "_".join("%s%.2g" % kv for kv in attrs.items()) or "defaults"
         case("%s_%s_opset%d" % (op.lower(), t, opset), op, [tricky], opset, **attrs)
@@ -676,6 +684,10 @@ def resizing():
             return ORT if coord == "align_corners" or coord in ("half_pixel", "pytorch_half_pixel") and near in ("round_prefer_floor", "floor") else None
         return ORT if (mode, coord, t) == ("cubic", "pytorch_half_pixel", "to1x1") else None
 
+    # The same two, with antialiasing.
+    def smooth(coord, t):
+        return ORT if (coord, t) in [("align_corners", "x0.6"), ("align_corners", "x0.3")] or coord == "pytorch_half_pixel" and t in ("to1x1", "x0.3", "to1x9") else None
+
     for coord in coords + ["tf_half_pixel_for_nn"]:
         opset = 19 if coord == "half_pixel_symmetric" else 11 if coord == "tf_half_pixel_for_nn" else 13
         for t, scales, sizes in targets:
@@ -692,6 +704,20 @@ def resizing():
         resize("defaults_opset%d" % opset, [1, 1, 2, 2], None, opset)
         resize("sizes_opset%d" % opset, None, [1, 1, 6, 9], opset)
         resize("linear_opset%d" % opset, [1, 1, 2, 1.5], None, opset, mode="linear")
+    for mode in "linear", "cubic":
+        for coord in coords:
+            for t, scales, sizes in targets + [("x0.3", [1, 1, 0.3, 0.45], None), ("to1x9", None, [1, 1, 1, 9])]:
+                resize("antialias_%s_%s_%s" % (mode, coord, t), scales, sizes, 19, mode=mode, antialias=1, coordinate_transformation_mode=coord, by=smooth(coord, t))
+        resize("antialias_%s_wide" % mode, None, [1, 2, 3, 5], 18, shape=(1, 2, 24, 31), mode=mode, antialias=1)
+        resize("antialias_%s_exclude" % mode, None, [1, 1, 3, 5], 18, shape=(1, 1, 11, 13), mode=mode, antialias=1, exclude_outside=1)
+        resize("antialias_%s_axes" % mode, [0.5, 0.4], None, 18, shape=(1, 2, 8, 10), axes=[3, 2], mode=mode, antialias=1)
+    for mode in "nearest", "linear", "cubic":
+        for t, box in ("inside", [0.22, 0.25, 0.79, 0.9]), ("outside", [-0.5, 0.4, 0.6, 1.5]), ("flipped", [1, 0.93, 0.12, 0]):
+            roi = lambda a: P(np.array(a, np.float32))
+            crop = dict(mode=mode, coordinate_transformation_mode="tf_crop_and_resize")
+            resize("crop_%s_%s" % (mode, t), None, [1, 1, 5, 7], 13, roi=roi([0, 0] + box[:2] + [1, 1] + box[2:]), extrapolation_value=3.5, **crop)
+            resize("crop_%s_%s_axes" % (mode, t), None, [7, 3], 18, shape=(1, 2, 5, 6), roi=roi([box[1], box[0], box[3], box[2]]), axes=[3, 2], **crop)
+        resize("crop_%s_one" % mode, None, [1, 1, 1, 1], 13, roi=roi([0, 0, 0.2, 0.3, 1, 1, 0.9, 0.8]), **crop)
     for policy in "stretch", "not_larger", "not_smaller":
         for mode in "nearest", "linear":
             resize("%s_%s" % (mode, policy), None, [9, 8], 18, axes=[2, 3], mode=mode, keep_aspect_ratio_policy=policy)
@@ -758,6 +784,22 @@ def shapes():
             case("cast_%s_%s" % (a, b), "Cast", [x], 13, to=helper.np_dtype_to_tensor_dtype(np.dtype(d)))
     case("cast_truncates", "Cast", [np.array([-2.75, -0.5, 0.5, 2.75], np.float32)], 9, to=TensorProto.INT64)
     case("cast_wraps", "Cast", [np.array([300, -200, 2**31 + 5], np.int64)], 13, to=TensorProto.INT8)
+    for t, shape, ix, a in [("rows", (4, 3), [[2], [0], [2]], {}), ("elements", (3, 4), [[0, 1], [-1, -4]], {}), ("grid", (3, 4, 2), np.stack(np.meshgrid([2, 0], [1, 3, 3], indexing="ij"), -1), {}),
+                            ("batch", (2, 3, 4), [[[1], [0]], [[2], [-3]]], dict(batch_dims=1)), ("windows", (5, 6, 2), np.stack(np.broadcast_arrays(np.array([[0, 1], [2, 3]])[:, :, None, None], np.array([[0, 2], [3, 5], [1, 4]])[None, None]), -1), {}),
+                            ("diagonal", (3, 3, 2), [[0, 0], [1, 1], [2, 2]], {})]:
+        case("gathernd_" + t, "GatherND", [X(*shape), P(np.array(ix))], 13, **a)
+    case("compress_axis1", "Compress", [X(2, 4, 3), P(np.array([False, True, False, True]))], 11, axis=1)
+    case("compress_short", "Compress", [X(2, 4, 3), P(np.array([True, False, True]))], 11, axis=-2)
+    case("scatterelements_axis0", "ScatterElements", [X(3, 4), P([[2, 0, 1, 1], [0, -1, 2, 0]]), X(2, 4)], 13)
+    case("scatterelements_axis1", "ScatterElements", [N(np.int64, 3, 4), P([[2, -1], [0, 3]]), N(np.int64, 2, 2)], 11, axis=1)
+    case("scatterelements_bool", "ScatterElements", [np.ones(6, bool), P([1, -2]), np.zeros(2, bool)], 11)
+    for t, split, a in [("two", 3, {}), ("uneven", 4, {}), ("sizes", [1, 5], {}), ("ones", None, {}), ("axis", 2, dict(axis=1))]:
+        q = node("SplitToSequence", ["in0"] + (["n"] if split else []), ["q"], **a)
+        nodes = [const("n", np.array(split))] if split else []
+        graph("splittosequence_" + t, nodes + [q, const("i", np.array(0)), const("j", np.array(-1)), node("SequenceAt", ["q", "i"], ["first"]), node("SequenceAt", ["q", "j"], ["last"])],
+              dict(in0=X(6, 4).make(rng(t))), [], ["first", "last"], 11)
+    for a, b in ("float32", "int64"), ("int64", "float32"), ("bool", "float32"):
+        case("castlike_%s_%s" % (a, b), "CastLike", [np.array([0, 1, 2, 1]).astype(a), P(np.array([3], b))], 19)
     case("cast_opset7", "Cast", [X(4)], 7, to=TensorProto.INT32)
     case("cast_opset21", "Cast", [X(4)], 21, to=TensorProto.INT32)
 
@@ -774,9 +816,6 @@ def shapes():
 
 def networks():
     """A few nodes, as exporters write them."""
-    def const(name, a):
-        return node("Constant", [], [name], value=numpy_helper.from_array(np.asarray(a), name))
-
     def x(*s, name="x"):
         return {"in0": X(*s).make(rng(name))}
 
