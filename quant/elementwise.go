@@ -81,6 +81,9 @@ func (l *lowering) function(n *ir.Node, f ir.Function) error {
 	x := l.movable(n.In[0])
 	in, out := l.paramsOf(n.In[0]), l.paramsOf(n.Out[0])
 	y := l.like(n.Out[0], x)
+	if isNarrowing(n) {
+		return l.rescale(n, in, out, x, y)
+	}
 	return l.table(n, f.Eval, in, out, x, y)
 }
 

@@ -517,8 +517,10 @@ func (l *lowering) finish() (retry bool, err error) {
 		b := l.val[v].buf
 		m.Outputs = append(m.Outputs, ioOf(v, l.val[v], w.tensor(wholeOf(b), b, "", ermfmt.OrderNone)))
 	}
-	m.Meta = append(m.Meta, ermfmt.Meta{Key: ermfmt.MetaName, Value: l.j.g.Name}, ermfmt.Meta{Key: ermfmt.MetaSource, Value: l.j.model.Name},
-		ermfmt.Meta{Key: ermfmt.MetaHash, Value: l.j.model.Hash})
+	m.Meta = append(m.Meta, ermfmt.Meta{Key: ermfmt.MetaName, Value: l.j.g.Name}, ermfmt.Meta{Key: ermfmt.MetaSource, Value: l.j.model.Name})
+	if l.j.model.Hash != "" {
+		m.Meta = append(m.Meta, ermfmt.Meta{Key: ermfmt.MetaHash, Value: l.j.model.Hash})
+	}
 	if len(l.j.opt.Labels) > 0 {
 		m.Set(ermfmt.MetaLabels, strings.Join(l.j.opt.Labels, "\n"))
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/edgerun/edgerun/internal/interp"
 	"github.com/edgerun/edgerun/internal/ir"
 	edgerun "github.com/edgerun/edgerun/runtime"
 )
@@ -183,9 +182,9 @@ func randomNetwork(seed uint64) *ir.Graph {
 }
 
 func modelOf(t testing.TB, g *ir.Graph) *Model {
-	run, err := interp.New(g)
+	m, err := FromGraph(g)
 	require.NoError(t, err)
-	return &Model{Name: g.Name, graph: g, run: run}
+	return m
 }
 
 func randomSamples(seed uint64, g *ir.Graph, n int) SampleList {

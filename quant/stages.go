@@ -202,6 +202,9 @@ func (j *job) stageGraph() error {
 		return err
 	}
 	g, counts := ir.Optimize(j.model.graph)
+	if n := splitTrunks(g); n > 0 {
+		counts["split long sums"] = n
+	}
 	j.g, j.report.Passes = g, counts
 	var err error
 	j.machine, err = interp.New(g)

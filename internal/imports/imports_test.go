@@ -38,6 +38,7 @@ var allowed = map[string]struct {
 	"internal/ir":         {},
 	"internal/onnx":       {ours: []string{"internal/ir"}, others: []string{"google.golang.org/protobuf"}},
 	"internal/interp":     {ours: []string{"internal/ir"}, others: []string{"gonum.org/v1/gonum"}},
+	"internal/zoo":        {ours: []string{"internal/ir"}},
 	"internal/npy":        {},
 	"internal/dataset":    {ours: []string{"fmt", "internal/npy"}, others: []string{"golang.org/x/image", "github.com/go-audio"}},
 	"quant":               {ours: []string{"fmt", "runtime", "internal/ir", "internal/onnx", "internal/interp", "internal/memplan", "internal/requant"}},

@@ -2,15 +2,18 @@ package interp_test
 
 import (
 	"bufio"
+	"bytes"
 	"compress/gzip"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/edgerun/edgerun/internal/interp"
 	"github.com/edgerun/edgerun/internal/ir"
 	"github.com/edgerun/edgerun/internal/onnx"
 	"github.com/edgerun/edgerun/internal/onnxtest"
@@ -72,16 +75,39 @@ func TestOperators(t *testing.T) {
 			got, err = importAndRun(c.Model, shapesOf(c.In), in, func(g *ir.Graph) *ir.Graph { g, _ = ir.Optimize(g); return g })
 			require.NoError(t, err, "optimized")
 			require.NoError(t, differ(got, want, c.Tol), "optimized")
+			exportAndCompare(t, &c, in, want)
 		})
 		n++
 	}
 	require.NoError(t, lines.Err())
 	require.Greater(t, n, 1500)
+	t.Logf("not exported: %v", notExported)
+	require.Less(t, len(notExported), 10)
 	for _, op := range onnx.Operators() {
 		// Swish stands in opset 24 first, beyond onnx.MaxOpset.
 		require.Equal(t, op != "Swish", covered[op], op)
 	}
 }
+
+// exportAndCompare writes what was imported as a file again and runs that.
+func exportAndCompare(t *testing.T, c *opCase, in, want []*ir.Tensor) {
+	g, err := onnx.Import(c.Model, onnx.Options{Shapes: shapesOf(c.In)})
+	require.NoError(t, err)
+	require.NoError(t, g.Resolve(interp.Eval))
+	var file bytes.Buffer
+	err = onnx.Export(&file, g, "")
+	if errors.Is(err, ir.ErrUnsupported) {
+		notExported[err.Error()]++
+		return
+	}
+	require.NoError(t, err)
+	got, err := importAndRun(file.Bytes(), shapesOf(c.In), in, nil)
+	require.NoError(t, err, "exported")
+	require.NoError(t, differ(got, want, c.Tol), "exported")
+}
+
+// notExported counts what ExportOpset has no words for.
+var notExported = map[string]int{}
 
 // shapesOf is for inputs with dimensions of size 0, which files write like
 // unknown ones.
