@@ -2,6 +2,8 @@ package quant
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	ermfmt "github.com/edgerun/edgerun/fmt"
 	"github.com/edgerun/edgerun/internal/ir"
@@ -71,15 +73,34 @@ func (l *lowering) finishLayer(n *ir.Node, c *ermfmt.Conv, act *ir.Act, in, out 
 		for o, s := range scales {
 			neg = append(neg, s*float64(act.Slopes[o%len(act.Slopes)]))
 		}
-		both, err := fixedPoint(append(scales, neg...))
-		if err != nil {
+		if c.Requant, c.Neg, err = signedScales(scales, neg); err != nil {
 			return err
 		}
-		c.Requant = ermfmt.Requant{Mult: both.Mult[:m], Shift: both.Shift[:m], Pre: both.Pre}
-		c.Neg = ermfmt.Requant{Mult: both.Mult[m:], Shift: both.Shift[m:], Pre: both.Pre}
 	}
 	c.Clamp = out.clamp(act)
 	return nil
+}
+
+// signedScales converts the scales of accumulators above and below 0, which
+// share a pre-shift. Those below may be negative.
+func signedScales(scales, neg []float64) (pos, below ermfmt.Requant, err error) {
+	all := slices.Clone(scales)
+	for _, s := range neg {
+		all = append(all, math.Abs(s))
+	}
+	r, err := fixedPoint(all)
+	if err != nil {
+		return pos, below, err
+	}
+	m := len(scales)
+	pos = ermfmt.Requant{Mult: r.Mult[:m:m], Shift: r.Shift[:m:m], Pre: r.Pre}
+	below = ermfmt.Requant{Mult: r.Mult[m:], Shift: r.Shift[m:], Pre: r.Pre}
+	for i, s := range neg {
+		if s < 0 {
+			below.Mult[i] = -below.Mult[i]
+		}
+	}
+	return pos, below, nil
 }
 
 func roundHalf(x float64) float64 {

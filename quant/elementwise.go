@@ -214,24 +214,18 @@ func (l *lowering) prelu(n *ir.Node) error {
 	}
 	in, out := l.paramsOf(v), l.paramsOf(n.Out[0])
 	a := &ermfmt.Conv{KH: 1, KW: 1, StrideH: 1, StrideW: 1, DilationH: 1, DilationW: 1, Groups: 1}
-	scales := make([]float64, 2*c)
+	scales, neg := make([]float64, c), make([]float64, c)
 	for i := range c {
 		// Weight 64 leaves room for rounding; the sign is that of x.
 		a.Weights = append(a.Weights, 64)
 		a.Bias = append(a.Bias, -64*in.zero)
 		s := in.scale / 64 / out.scale
 		f := float64(slope.Const.F[i%slope.Const.Len()])
-		if f < 0 {
-			return fmt.Errorf("slope %g is %w in int8, want slopes >= 0", f, ErrUnsupported)
-		}
-		scales[i], scales[c+i] = s, s*f
+		scales[i], neg[i] = s, s*f
 	}
-	r, err := fixedPoint(scales)
-	if err != nil {
+	if a.Requant, a.Neg, err = signedScales(scales, neg); err != nil {
 		return err
 	}
-	a.Requant = ermfmt.Requant{Mult: r.Mult[:c], Shift: r.Shift[:c], Pre: r.Pre}
-	a.Neg = ermfmt.Requant{Mult: r.Mult[c:], Shift: r.Shift[c:], Pre: r.Pre}
 	a.Clamp = out.clamp(&ir.Act{})
 	l.emit(n, ermfmt.Op{Kind: ermfmt.KindDepthwise, Conv: a}, operands(x), l.imageOut(n.Out[0], nil))
 	return nil

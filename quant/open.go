@@ -211,7 +211,7 @@ type Node struct {
 func (m *Model) Nodes() []Node {
 	var out []Node
 	for _, n := range m.graph.Nodes {
-		d := Node{Name: n.Label(), Op: n.Op.Kind(), Detail: ir.Attributes(n.Op), MACs: nodeMACs(n)}
+		d := Node{Name: n.Label(), Op: n.Op.Kind(), Detail: ir.Attributes(n.Op), MACs: n.MACs()}
 		for _, v := range n.In {
 			switch {
 			case v == nil:

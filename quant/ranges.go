@@ -237,22 +237,7 @@ func (j *job) consumerError(n *ir.Node, i int, vals map[*ir.Value]*ir.Tensor, p 
 func graphMACs(g *ir.Graph) int64 {
 	var sum int64
 	for _, n := range g.Nodes {
-		sum += nodeMACs(n)
+		sum += n.MACs()
 	}
 	return sum
-}
-
-func nodeMACs(n *ir.Node) int64 {
-	switch n.Op.(type) {
-	case *ir.Conv, *ir.DeformConv:
-		w := n.In[1].Shape
-		return int64(n.Out[0].Len()) * int64(n.In[1].Len()/max(1, w[0]))
-	case *ir.ConvTranspose:
-		return int64(n.In[0].Len()) * int64(n.In[1].Len()/max(1, n.In[1].Shape[0]))
-	case *ir.Dense:
-		return int64(n.Out[0].Len()) * int64(n.In[1].Shape[1])
-	case *ir.SE:
-		return int64(2*n.In[1].Len()) * int64(n.In[0].Shape[0])
-	}
-	return 0
 }

@@ -70,14 +70,14 @@ func (p *planner) prepareConv() (step, problem) {
 	if per > maxProducts {
 		return step{}, problem(text(per, " products per output, want at most ", maxProducts))
 	}
-	if msg := first(checkRequant(&a.Requant, oc), checkSums(kind, a, oc, int(per))); msg != "" {
+	if msg := first(checkRequant(&a.Requant, oc, false), checkSums(kind, a, oc, int(per))); msg != "" {
 		return step{}, msg
 	}
 	if len(a.Neg.Mult) > 0 || len(a.Neg.Shift) > 0 {
 		if a.Neg.Pre != a.Requant.Pre {
 			return step{}, "the scales of negative accumulators have another pre-shift"
 		}
-		if msg := checkRequant(&a.Neg, oc); msg != "" {
+		if msg := checkRequant(&a.Neg, oc, true); msg != "" {
 			return step{}, msg
 		}
 	}

@@ -25,8 +25,11 @@ func mapFile(path string) (data []byte, unmap func([]byte), err error) {
 		return nil, nil, errors.New("edgerun: not a regular file")
 	}
 	size := st.Size()
-	if size == 0 || int64(int(size)) != size {
-		return nil, nil, errors.New("edgerun: the file is empty or too large to map")
+	if size == 0 { // nothing can be mapped; the header's reader says what is missing
+		return nil, func([]byte) {}, nil
+	}
+	if int64(int(size)) != size {
+		return nil, nil, errors.New("edgerun: the file is too large to map on this machine")
 	}
 	data, err = unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_PRIVATE)
 	if err != nil {

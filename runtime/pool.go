@@ -56,7 +56,7 @@ func (p *planner) preparePool() (step, problem) {
 		if int64(ih)*int64(iw) > maxAcc/256 {
 			return step{}, "the input is too large for an average"
 		}
-		if msg := first(checkRequant(&at.Requant, len(at.Divisors)), sortDivisors(&args, at.Divisors)); msg != "" {
+		if msg := first(checkRequant(&at.Requant, len(at.Divisors), false), sortDivisors(&args, at.Divisors)); msg != "" {
 			return step{}, msg
 		}
 		// There are at least as many products as factors.

@@ -148,12 +148,13 @@ func checkScale(s ermfmt.Scale) problem {
 	return ""
 }
 
-func checkRequant(r *ermfmt.Requant, n int) problem {
+// checkRequant checks n scales, which may be negative if signed.
+func checkRequant(r *ermfmt.Requant, n int, signed bool) problem {
 	if len(r.Mult) != n || len(r.Shift) != n {
 		return problem(text(len(r.Mult), " multipliers and ", len(r.Shift), " shifts, want ", n))
 	}
 	for i, m := range r.Mult {
-		if !(requant.Multiplier{M: m, Shift: r.Shift[i], Pre: r.Pre}).Valid() {
+		if ok := requant.Valid(m, r.Shift[i]) || signed && requant.ValidSigned(m, r.Shift[i]); !ok || r.Pre > 31 {
 			return problem(text("multiplier ", m, " with shifts ", r.Shift[i], " and ", r.Pre, " is out of range"))
 		}
 	}

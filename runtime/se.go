@@ -39,7 +39,7 @@ func (p *planner) prepareSE() (step, problem) {
 	for _, v := range at.MidTable {
 		mid = max(mid, abs(int64(v)))
 	}
-	if msg := first(checkScale(at.Squeeze), checkScale(at.Out), checkRequant(&at.Mid, r), checkRequant(&at.Gate, c),
+	if msg := first(checkScale(at.Squeeze), checkScale(at.Out), checkRequant(&at.Mid, r, false), checkRequant(&at.Gate, c, false),
 		checkSum16("first", at.W1, at.B1, c, int64(at.SqueezeMax)), checkSum16("second", at.W2, at.B2, r, mid)); msg != "" {
 		return step{}, msg
 	}

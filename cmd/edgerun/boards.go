@@ -33,15 +33,18 @@ func newBoards(g *global) *cobra.Command {
 		Long: `detect reads the device tree, /proc/cpuinfo and sysfs, and says what it concluded
 from which file. With --root it looks below another directory, such as a mounted
 card.`,
+		Example: `  edgerun boards detect
+  edgerun boards detect --root /mnt/sdcard --json`,
 		Args: exactly(0, "none"),
 		RunE: func(*cobra.Command, []string) error { return detectBoard(g, root) },
 	}
 	detect.Flags().StringVar(&root, "root", "/", "directory to look below")
 	cmd.AddCommand(
-		&cobra.Command{Use: "list", Short: "all boards", Args: exactly(0, "none"), RunE: func(*cobra.Command, []string) error { return listBoards(g) }},
+		&cobra.Command{Use: "list", Short: "all boards", Example: "  edgerun boards list --json", Args: exactly(0, "none"), RunE: func(*cobra.Command, []string) error { return listBoards(g) }},
 		detect,
 		&cobra.Command{
-			Use: "show NAME", Short: "all about a board, with sources", Args: exactly(1, "the board's name"),
+			Use: "show NAME", Short: "all about a board, with sources", Example: "  edgerun boards show rpi4b",
+			Args: exactly(1, "the board's name"),
 			ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 				var names []string
 				for _, b := range boards.All() {
@@ -90,7 +93,7 @@ func detectBoard(g *global, root string) error {
 }
 
 func boardRow(b *boards.Profile) []string {
-	bw := "not published"
+	bw := "-"
 	if v := b.Bandwidth.Value; v > 0 {
 		bw = fmt.Sprintf("%.1f GB/s", v)
 	}
@@ -114,8 +117,9 @@ func showBoard(g *global, name string) error {
 		fmt.Printf("  %s\n", b.Note)
 	}
 	fact := func(what, value, source string) {
-		if value == "" {
-			value = "not published"
+		if value == "" { // the source says why there is none
+			fmt.Printf("  %-14s %s\n", what, source)
+			return
 		}
 		fmt.Printf("  %-14s %-28s %s\n", what, value, source)
 	}

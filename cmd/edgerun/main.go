@@ -123,7 +123,7 @@ the same bits everywhere.`,
 		return usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	root.AddCommand(
-		newQuantize(g), newRun(g), newEval(g), newCompare(g), newBench(g), newInspect(g), newBoards(g), newVersion(g),
+		newDemo(g), newQuantize(g), newRun(g), newEval(g), newCompare(g), newBench(g), newInspect(g), newBoards(g), newVersion(g),
 		newZoo(g),
 	)
 	root.CompletionOptions.DisableDescriptions = false

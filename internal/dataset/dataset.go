@@ -52,6 +52,7 @@ type item struct {
 
 // array is data for one input, with a leading axis of samples.
 type array struct {
+	path   string
 	floats []float32
 	per    int // elements of a sample
 }
@@ -261,7 +262,7 @@ func (s *Set) openArchive(path string) error {
 			}
 			return fail(path, fmt.Errorf("there is no array %s; the archive has %s", want, strings.Join(have, ", ")))
 		}
-		m, err := s.addArray(in, a)
+		m, err := s.addArray(path, in, a)
 		if err != nil {
 			return fail(path, err)
 		}
@@ -295,7 +296,7 @@ func (s *Set) openArchive(path string) error {
 
 // addArray takes an array as samples of one input: its shape is the input's,
 // with a leading axis that counts samples, or is a multiple of the batch.
-func (s *Set) addArray(in Input, a *npy.Array) (int, error) {
+func (s *Set) addArray(path string, in Input, a *npy.Array) (int, error) {
 	per := in.len()
 	if per == 0 || a.Len()%per != 0 || a.Len() == 0 || !fits(a.Shape, in.Shape) {
 		return 0, fmt.Errorf("the array has shape %v, want %v or several of these along the first axis, for input %q", a.Shape, in.Shape, in.Name)
@@ -303,7 +304,7 @@ func (s *Set) addArray(in Input, a *npy.Array) (int, error) {
 	if s.data == nil {
 		s.data = map[string]*array{}
 	}
-	s.data[in.Name] = &array{a.Float32s(), per}
+	s.data[in.Name] = &array{path, a.Float32s(), per}
 	return a.Len() / per, nil
 }
 
@@ -338,7 +339,7 @@ func (s *Set) openArray(path string) error {
 	if err != nil {
 		return fail(path, err)
 	}
-	n, err := s.addArray(s.inputs[0], a)
+	n, err := s.addArray(path, s.inputs[0], a)
 	if err != nil {
 		return fail(path, err)
 	}
@@ -415,7 +416,7 @@ func (s *Set) Sample(i int) (sample [][]float32, err error) {
 			a := s.data[in.Name]
 			x := a.floats[it.index*a.per:][:a.per]
 			if k := notFinite(x); k >= 0 {
-				return nil, fmt.Errorf("sample %d, input %q: element %d is not a finite number", it.index, in.Name, k)
+				return nil, fail(a.path, fmt.Errorf("sample %d, input %q: element %d is not a finite number", it.index, in.Name, k))
 			}
 			sample = append(sample, x)
 		}

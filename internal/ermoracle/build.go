@@ -299,6 +299,11 @@ func (n *Net) Conv(k ermfmt.Kind, x int32, c Conv) int32 {
 	a.Requant = n.requant(c.OC, b, c.Pre)
 	if c.Leaky {
 		a.Neg = n.requant(c.OC, b+3, c.Pre)
+		for i := range a.Neg.Mult {
+			if n.R.IntN(3) == 0 { // a slope below 0
+				a.Neg.Mult[i] *= -1
+			}
+		}
 	}
 	a.Clamp = n.clamp(out)
 	return n.emit(k, in, out, ermfmt.Op{Conv: a})

@@ -1,6 +1,9 @@
 package ir
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Act is an activation that is part of another operator: what the quantizer
 // can fold into a requantization.
@@ -12,6 +15,17 @@ type Act struct {
 
 // Clamp returns the activation x -> min(max(x, lo), hi).
 func Clamp(lo, hi float32) Act { return Act{Kind: "clamp", Lo: lo, Hi: hi} }
+
+// rising reports whether a larger input never gives a smaller output.
+func (a *Act) rising() bool {
+	switch a.Kind {
+	case "clamp":
+		return true
+	case "leaky":
+		return !slices.ContainsFunc(a.Slopes, func(s float32) bool { return s < 0 })
+	}
+	return false
+}
 
 // Apply computes the activation of x in channel c.
 func (a *Act) Apply(x float32, c int) float32 {

@@ -55,14 +55,11 @@ func asAct(nd *Node) (Act, bool) {
 		if lo, hi, ok := op.AsClamp(); ok && nd.In[0].IsFloat() {
 			return Clamp(lo, hi), lo <= hi
 		}
-		if op.Func == "LeakyRelu" && op.Alpha >= 0 {
+		if op.Func == "LeakyRelu" {
 			return Act{Kind: "leaky", Slopes: []float32{op.Alpha}}, true
 		}
 	case *PRelu:
 		s, ok := perChannel(nd.In[1], nd.In[0].Shape)
-		for _, v := range s {
-			ok = ok && v >= 0
-		}
 		return Act{Kind: "leaky", Slopes: s}, ok
 	}
 	return Act{}, false
@@ -89,14 +86,14 @@ func merge(have *Act, next Act, prev *Node) (Act, bool) {
 
 // hoist moves an activation in front of a node that commutes with it.
 func (e *Editor) hoist(prev, nd *Node, act Act) bool {
-	monotone := act.Kind == "clamp"
+	rising := act.rising() // else the largest input does not make the largest output
 	switch op := prev.Op.(type) {
 	case *Pool:
-		if !op.Max || !monotone && act.Kind != "leaky" {
+		if !op.Max || !rising {
 			return false
 		}
 	case *GlobalPool:
-		if !op.Max {
+		if !op.Max || !rising {
 			return false
 		}
 	case *Concat:

@@ -76,9 +76,9 @@ var unaryFuncs = map[string]func(u *Unary, x float64) float64{
 		}
 		return x
 	},
-	"Erf": func(_ *Unary, x float64) float64 { return math.Erf(x) },
-	"Sin": func(_ *Unary, x float64) float64 { return math.Sin(x) },
-	"Cos": func(_ *Unary, x float64) float64 { return math.Cos(x) },
+	"Erf":      func(_ *Unary, x float64) float64 { return math.Erf(x) },
+	"Sin":      func(_ *Unary, x float64) float64 { return math.Sin(x) },
+	"Cos":      func(_ *Unary, x float64) float64 { return math.Cos(x) },
 	"Identity": func(_ *Unary, x float64) float64 { return x }, // where the quantizer changes the width
 	"Not": func(_ *Unary, x float64) float64 {
 		if x == 0 {

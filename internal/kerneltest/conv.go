@@ -297,6 +297,9 @@ func (c *convCase) args(t *testing.T, r *rand.Rand, k kind) *kernels.ConvArgs {
 		m, s := scale(r, acc*10)
 		a.Mult, a.Shift = append(a.Mult, m), append(a.Shift, min(31, s+c.pre))
 		if c.leaky {
+			if o%3 == 1 { // a slope below 0
+				m = -m
+			}
 			a.NegMult, a.NegShift = append(a.NegMult, m), append(a.NegShift, min(31, s+c.pre+3))
 		}
 	}

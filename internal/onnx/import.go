@@ -37,7 +37,12 @@ func Import(data []byte, opt Options) (*ir.Graph, error) {
 func importModel(data []byte, opt Options) (*ir.Graph, error) {
 	m, err := parseModel(data)
 	if err != nil {
-		return nil, fmt.Errorf("this is not an ONNX model, or it is cut off: %w", err)
+		at := ""
+		var we *wireError
+		if errors.As(err, &we) {
+			at = fmt.Sprintf("byte 0x%x: ", cap(data)-we.rest)
+		}
+		return nil, fmt.Errorf("%sthis is not an ONNX model, or it is cut off: %w", at, err)
 	}
 	if m.graph == nil {
 		return nil, errors.New("there is no graph in it; this is not an ONNX model, or it is cut off")

@@ -97,11 +97,11 @@ func fields(b []byte, types wireTypes, f func(fd field) error) error {
 	for len(b) > 0 {
 		num, typ, n := protowire.ConsumeTag(b)
 		if n < 0 {
-			return protowire.ParseError(n)
+			return &wireError{cap(b), protowire.ParseError(n)}
 		}
 		b = b[n:]
 		if want, ok := types[num]; ok && typ != want {
-			return fmt.Errorf("field %d has wire type %d, want %d", num, typ, want)
+			return &wireError{cap(b), fmt.Errorf("field %d has wire type %d, want %d", num, typ, want)}
 		}
 		fd := field{num: num, typ: typ}
 		switch typ {
@@ -119,7 +119,7 @@ func fields(b []byte, types wireTypes, f func(fd field) error) error {
 			n = protowire.ConsumeFieldValue(num, typ, b)
 		}
 		if n < 0 {
-			return protowire.ParseError(n)
+			return &wireError{cap(b), fmt.Errorf("field %d: %w", num, protowire.ParseError(n))}
 		}
 		if err := f(fd); err != nil {
 			return err
@@ -128,6 +128,16 @@ func fields(b []byte, types wireTypes, f func(fd field) error) error {
 	}
 	return nil
 }
+
+// wireError is a message that cannot be read. Messages are slices of the file,
+// so what their capacity has left says where in it they are.
+type wireError struct {
+	rest int
+	err  error
+}
+
+func (e *wireError) Error() string { return e.err.Error() }
+func (e *wireError) Unwrap() error { return e.err }
 
 // wantBytes fails on a field that should hold packed numbers and does not.
 func (fd *field) wantBytes() ([]byte, error) {

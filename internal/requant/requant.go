@@ -71,6 +71,9 @@ func (m Multiplier) Valid() bool { return Valid(m.M, m.Shift) && m.Pre <= 31 }
 // Valid reports whether a multiplier and a shift are in range.
 func Valid(m int32, shift uint8) bool { return m >= 1<<30 && shift >= 1 && shift <= 31 }
 
+// ValidSigned is Valid for scales that may be negative: m is then.
+func ValidSigned(m int32, shift uint8) bool { return Valid(m, shift) || Valid(-m, shift) }
+
 // Apply scales an accumulator.
 func (m Multiplier) Apply(acc int32) int32 { return Scale(PreShift(acc, m.Pre), m.M, m.Shift) }
 
