@@ -57,7 +57,7 @@ number of scores.`,
 	f.IntVar(&z.opt.Classes, "classes", 0, "number of scores (default as published)")
 	f.IntVar(&z.samples, "samples", 10, "seeded inputs to calibrate with, or to write")
 	cmd.AddCommand(&cobra.Command{
-		Use: "list", Short: "list the networks", Args: exactly(0, "none"),
+		Use: "list", Short: "list the networks", Example: "  edgerun zoo list --json", Args: exactly(0, "none"),
 		RunE: func(*cobra.Command, []string) error { return z.list() },
 	})
 	return cmd
