@@ -23,6 +23,8 @@ const (
 	KindSoftmax       Kind = 14
 	KindCopy          Kind = 15
 	KindArgMax        Kind = 16
+	KindLRN           Kind = 17
+	KindLogSoftmax    Kind = 18
 )
 
 var kindNames = [...]string{
@@ -30,6 +32,7 @@ var kindNames = [...]string{
 	KindConvTranspose: "conv_transpose", KindSE: "squeeze_excite", KindAdd: "add", KindMul: "mul", KindMaxPool: "max_pool",
 	KindAveragePool: "average_pool", KindResize: "resize", KindLUT: "lut", KindRequantize: "requantize",
 	KindSoftmax: "softmax", KindCopy: "copy", KindArgMax: "arg_max",
+	KindLRN: "lrn", KindLogSoftmax: "log_softmax",
 }
 
 func (k Kind) String() string {
@@ -57,6 +60,8 @@ type Op struct {
 	Softmax *Softmax
 	Copy    *Copy
 	ArgMax  *ArgMax
+	LRN     *LRN
+	LogSoft *LogSoftmax
 }
 
 // Requant holds the fixed-point scales that take accumulators to outputs, one
@@ -213,4 +218,31 @@ type Copy struct {
 type ArgMax struct {
 	Last bool
 	Min  bool // the smallest instead
+}
+
+// LRN divides by a power of the sum of squares over Size neighbouring channels:
+//
+//	u = Σ (x − z_x)²
+//	y = (x − z_x)·P(Table, u) >> Shift, rounded half up, plus the zero point
+//
+// P interpolates a table that has 32 entries for every octave of u
+// (docs/arithmetic.md §17).
+type LRN struct {
+	Size  int32
+	Shift uint8
+	Table []int32
+	Clamp
+}
+
+// LogSoftmax is the logarithm of Softmax, which Bits and Exp belong to:
+//
+//	u = Σ e >> (Bits − 6)
+//	y = (P(Log, u) − d·Mul) >> Shift, rounded half up, plus the zero point
+type LogSoftmax struct {
+	Bits  uint8
+	Exp   []uint32
+	Mul   int32
+	Shift uint8
+	Log   []int32
+	Clamp
 }

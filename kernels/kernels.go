@@ -72,6 +72,8 @@ type Table struct {
 	Softmax       Softmax
 	Copy          Copy
 	ArgMax        ArgMax
+	LRN           LRN
+	LogSoftmax    LogSoftmax
 	Quantize      Quantize
 	Dequantize    Dequantize
 }

@@ -1,8 +1,10 @@
 package quant
 
 import (
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	ermfmt "github.com/edgerun/edgerun/fmt"
 	"github.com/edgerun/edgerun/internal/ir"
@@ -120,30 +122,43 @@ func pairRuns(a, b view) (ra, rb []run) {
 
 // newTable computes a table: docs/arithmetic.md §6.
 func newTable(f func(x float64) float64, in, out params) (*ermfmt.LUT, error) {
-	at := func(x float64) (int32, error) {
-		v := f(x)
-		if v != v {
-			return 0, fmt.Errorf("the function is not a number at %g", x)
-		}
-		return out.quantize(v), nil
-	}
-	t := &ermfmt.LUT{}
 	n, first, step := 256, int32(-128), int32(1)
 	if in.dtype == Int16Type {
 		n, first, step = 513, -32768, 128
 	}
-	for i := range n {
-		q, err := at(in.real(first + int32(i)*step))
-		if err != nil {
-			return nil, err
-		}
-		if in.dtype == Int8Type && out.dtype == Int8Type {
+	y := make([]float64, n)
+	for i := range y {
+		y[i] = f(in.real(first + int32(i)*step))
+	}
+	if err := fillGaps(y); err != nil {
+		return nil, err
+	}
+	t := &ermfmt.LUT{}
+	for _, v := range y {
+		if q := out.quantize(v); in.dtype == Int8Type && out.dtype == Int8Type {
 			t.Table8 = append(t.Table8, int8(q))
 		} else {
 			t.Table16 = append(t.Table16, int16(q))
 		}
 	}
 	return t, nil
+}
+
+// fillGaps replaces what is not a number, as the square root below 0, by its
+// neighbour: ranges reach a little further than the values that occur.
+func fillGaps(y []float64) error {
+	first := slices.IndexFunc(y, func(v float64) bool { return v == v })
+	if first < 0 {
+		return errors.New("the function is not a number for any input")
+	}
+	last := y[first]
+	for i, v := range y {
+		if v == v {
+			last = v
+		}
+		y[i] = last
+	}
+	return nil
 }
 
 // convert gives a value other parameters, and returns the value that has them.
@@ -244,11 +259,15 @@ func (l *lowering) binary(n *ir.Node, op *ir.Binary) error {
 		a, b = b, a
 		negA = op.Func == "Sub"
 	}
-	if a.Const != nil || a.Len() != n.Out[0].Len() {
-		return fmt.Errorf("operands %v and %v both repeat: %w in int8", n.In[0].Shape, n.In[1].Shape, ErrUnsupported)
+	if a.Const != nil {
+		return fmt.Errorf("both operands are constant: %w in int8", ErrUnsupported)
 	}
 	if a == b {
 		return l.square(n, op)
+	}
+	ap, yp := l.paramsOf(a), l.paramsOf(n.Out[0])
+	if a.Len() != n.Out[0].Len() {
+		a = l.repeated(a, n.Out[0].Shape)
 	}
 	x := l.movable(a)
 	// Operand axes are counted from the last; a may have a shorter shape only
@@ -289,7 +308,6 @@ func (l *lowering) binary(n *ir.Node, op *ir.Binary) error {
 	y := l.like(n.Out[0], x)
 	ra, ry := pairRuns(x, y)
 	second.view.axes = oneAxis(rb)
-	ap, yp := l.paramsOf(a), l.paramsOf(n.Out[0])
 	var o ermfmt.Op
 	if op.Func == "Mul" {
 		s, err := oneScale(ap.scale * bp.scale / yp.scale)
@@ -312,6 +330,17 @@ func (l *lowering) binary(n *ir.Node, op *ir.Binary) error {
 	lo := l.emit(n, o, []operand{{view: view{buf: x.buf, off: x.off, axes: oneAxis(ra)}}, second}, view{buf: y.buf, off: y.off, axes: oneAxis(ry)})
 	lo.rows, lo.inplace = true, true
 	return nil
+}
+
+// repeated copies a value into as many elements as a shape has that it
+// broadcasts to.
+func (l *lowering) repeated(v *ir.Value, shape []int) *ir.Value {
+	w := &ir.Value{Name: v.Name, DType: v.DType, Shape: shape}
+	src := broadcastView(l.val[v], v.Shape, shape)
+	dst, b := l.define(w)
+	b.params = src.buf.params
+	l.copy(v.Name, src, dst)
+	return w
 }
 
 // square lowers x op x to a table.

@@ -108,6 +108,10 @@ func (gr *grouping) ties(n *ir.Node) []*ir.Value {
 		if op.Max {
 			return n.In[:1]
 		}
+	case *ir.Reduce:
+		if op.Func == "ReduceMax" || op.Func == "ReduceMin" {
+			return n.In[:1]
+		}
 	case *ir.Concat:
 		var in []*ir.Value
 		for _, v := range n.In {
@@ -177,6 +181,8 @@ func givesWide(n *ir.Node) bool {
 		return !op.Max
 	case *ir.GlobalPool:
 		return !op.Max
+	case *ir.Reduce:
+		return op.Func == "ReduceMean" || op.Func == "ReduceSum"
 	case *ir.SE:
 		return false
 	}

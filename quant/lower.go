@@ -103,7 +103,9 @@ func (l *lowering) build() (retry bool, err error) {
 		}
 	}
 	for _, v := range l.j.g.Outputs {
-		l.settleOutput(v)
+		if err := l.settleOutput(v); err != nil {
+			return false, err
+		}
 	}
 	return l.finish()
 }
@@ -355,6 +357,8 @@ func (l *lowering) lower(n *ir.Node) error {
 		return l.pool(n, op)
 	case *ir.GlobalPool:
 		return l.globalPool(n, op)
+	case *ir.Reduce:
+		return l.reduce(n, op)
 	case *ir.Resize:
 		return l.resize(n, op)
 	case *ir.PRelu:
@@ -365,6 +369,8 @@ func (l *lowering) lower(n *ir.Node) error {
 		return l.function(n, op)
 	case *ir.Softmax:
 		return l.softmax(n, op)
+	case *ir.LRN:
+		return l.lrn(n, op)
 	case *ir.ArgReduce:
 		return l.argReduce(n, op)
 	case *ir.Concat:
@@ -376,16 +382,30 @@ func (l *lowering) lower(n *ir.Node) error {
 }
 
 // settleOutput gives a network output packed memory of its own.
-func (l *lowering) settleOutput(v *ir.Value) {
+func (l *lowering) settleOutput(v *ir.Value) error {
+	if v.Const != nil {
+		return l.constantOutput(v)
+	}
 	w := l.val[v]
 	single := true
 	for _, a := range w.axes {
 		single = single && len(a) <= 1
 	}
-	if w.covers() && single && w.buf.home == nil && !w.buf.keep {
-		return
+	if !w.covers() || !single || w.buf.home != nil || w.buf.keep {
+		l.materialize(v)
 	}
-	l.materialize(v)
+	return nil
+}
+
+// constantOutput fills an output that does not depend on the inputs.
+func (l *lowering) constantOutput(v *ir.Value) error {
+	if !v.IsFloat() {
+		return fmt.Errorf("output %q is constant and of type %s: %w in int8, want float32", v.Name, v.DType, ErrUnsupported)
+	}
+	w, b := l.define(v)
+	b.params = constParams(v.Const)
+	l.constant(&ir.Node{Name: v.Name}, v, b.params, w)
+	return nil
 }
 
 // resolved is an operand placed in its root buffer.

@@ -45,7 +45,7 @@ func (l *lowering) axisLast(v *ir.Value, axis int) (view, error) {
 // softmax lowers a softmax along one axis.
 func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
 	if op.Log {
-		return fmt.Errorf("LogSoftmax is %w in int8; without it the order of the classes is the same", ErrUnsupported)
+		return l.logSoftmax(n, op)
 	}
 	v := n.In[0]
 	x, err := l.axisLast(v, op.Axis)
@@ -53,16 +53,7 @@ func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
 		return err
 	}
 	in, out := l.paramsOf(v), l.paramsOf(n.Out[0])
-	a := &ermfmt.Softmax{Bits: 24}
-	one := math.Ldexp(1, int(a.Bits))
-	for d := range 256 {
-		a.Exp = append(a.Exp, uint32(math.Round(math.Exp(-in.scale*float64(d))*one)))
-	}
-	if in.dtype == Int16Type {
-		for d := range 256 {
-			a.Exp = append(a.Exp, uint32(math.Round(math.Exp(-in.scale*256*float64(d))*one)))
-		}
-	}
+	a := &ermfmt.Softmax{Bits: softmaxBits, Exp: softmaxTable(in)}
 	want := gateParams
 	if out.dtype == Int16Type {
 		want = gate16Params
@@ -81,6 +72,23 @@ func (l *lowering) softmax(n *ir.Node, op *ir.Softmax) error {
 		return l.rescale(n, want, out, target, y)
 	}
 	return nil
+}
+
+// softmaxBits is the fixed point of exponentials.
+const softmaxBits = 24
+
+// softmaxTable tabulates exp(−s·d): docs/arithmetic.md §15.
+func softmaxTable(in params) (exp []uint32) {
+	step := in.scale
+	for {
+		for d := range 256 {
+			exp = append(exp, uint32(math.Round(math.Exp(-step*float64(d))*(1<<softmaxBits))))
+		}
+		if in.dtype == Int8Type || len(exp) > 256 {
+			return exp
+		}
+		step *= 256
+	}
 }
 
 // outerRuns lists the runs of all axes but one, from the outermost in memory,
@@ -289,54 +297,124 @@ func (l *lowering) moveIn(k homeKey, v *ir.Value, part view) bool {
 	return true
 }
 
-// constant fills part of a buffer with constant data.
+// constant fills part of a buffer with constant data: as a sum, which is the
+// operator that may read it.
 func (l *lowering) constant(n *ir.Node, v *ir.Value, p params, part view) {
-	t := &ermfmt.Tensor{DType: p.dtype, Place: ermfmt.Const, Scale: float32(p.scale), Zero: p.zero, Dims: [4]int32{1, 1, 1, int32(v.Len())}}
-	t.Stride = ermfmt.Packed(t.Dims)
-	for _, x := range v.Const.F {
-		q := p.quantize(float64(x))
-		if p.dtype == Int16Type {
-			t.Data16 = append(t.Data16, int16(q))
-		} else {
-			t.Data8 = append(t.Data8, int8(q))
-		}
+	t := &ermfmt.Tensor{DType: ermfmt.Int16, Place: ermfmt.Const, Scale: float32(p.scale)}
+	src := make([]int16, len(v.Const.F))
+	for i, x := range v.Const.F {
+		src[i] = int16(p.quantize(float64(x)))
 	}
-	src := view{axes: constView(v.Shape, v.Shape).axes}
-	in, out := alignRuns(src, part)
-	l.ops = append(l.ops, &lop{op: ermfmt.Op{Kind: ermfmt.KindCopy, Name: n.Label(), Copy: &ermfmt.Copy{}}, rows: true,
-		in:  []operand{{konst: t, view: view{axes: oneAxis(in)}, flat: true}},
-		out: operand{view: view{buf: part.buf, off: part.off, axes: oneAxis(out)}, flat: true, name: part.buf.name, order: part.buf.order}})
+	a := newAdd(1, 0, 0, 0)
+	a.Bias -= int64(p.zero) * int64(a.MulA) // the integers hold the zero point already
+	a.Clamp = p.clamp(&ir.Act{})
+	in, out := alignRuns(constView(v.Shape, v.Shape), part)
+	k := operand{konst: t, src: src, view: view{axes: oneAxis(in)}}
+	o := l.emit(n, ermfmt.Op{Kind: ermfmt.KindAdd, Add: a}, []operand{k, k}, view{buf: part.buf, off: part.off, axes: oneAxis(out)})
+	o.rows = true
 }
 
 // pad fills a buffer and copies the input into the middle; negative pads crop.
 func (l *lowering) pad(n *ir.Node, op *ir.Pad) error {
-	if op.Mode != "constant" {
-		return fmt.Errorf("mode %q is %w in int8, want constant", op.Mode, ErrUnsupported)
-	}
 	v := n.In[0]
 	r := len(op.Pads) / 2
+	if r > 4 {
+		return fmt.Errorf("input of rank %d is %w in int8, want at most 4", r, ErrUnsupported)
+	}
 	src := l.val[v]
+	for i := range r {
+		if op.Mode != "constant" && len(src.axes[i]) > 1 {
+			l.materialize(v)
+			src = l.val[v]
+		}
+		lo, hi := op.Pads[i], op.Pads[i+r]
+		var ok bool
+		if src, ok = src.slice(i, max(-lo, 0), 1, v.Shape[i]+min(lo, 0)+min(hi, 0)); !ok {
+			l.materialize(v)
+			return l.pad(n, op)
+		}
+	}
+	if op.Mode != "constant" {
+		return l.padMirrored(n, op, src)
+	}
 	y, b := l.define(n.Out[0])
 	dst := y
 	for i := range r {
-		lo, hi := op.Pads[i], op.Pads[i+r]
-		crop := v.Shape[i] + min(lo, 0) + min(hi, 0)
 		var ok bool
-		if src, ok = src.slice(i, max(-lo, 0), 1, crop); !ok {
-			l.materialize(v)
-			l.val[n.Out[0]] = y
-			return l.pad(n, op)
-		}
-		if dst, ok = dst.slice(i, max(lo, 0), 1, crop); !ok {
+		if dst, ok = dst.slice(i, max(op.Pads[i], 0), 1, axisLen(src.axes[i])); !ok {
 			return fmt.Errorf("pads %v do not fit", op.Pads)
 		}
-	}
-	if len(b.dims) > 4 {
-		return fmt.Errorf("input of rank %d is %w in int8, want at most 4", len(b.dims), ErrUnsupported)
 	}
 	l.copy(n.Label(), src, dst)
 	c := l.ops[len(l.ops)-1].op.Copy
 	c.Fill, c.FillValue = true, b.params.quantize(float64(op.Value))
+	return nil
+}
+
+// padMirrored pads with what the input holds, one axis after the other: its
+// border (edge), its reflection, or its other end (wrap).
+func (l *lowering) padMirrored(n *ir.Node, op *ir.Pad, src view) error {
+	r := len(op.Pads) / 2
+	shape := src.shape()
+	last := -1
+	for i := range r {
+		if max(op.Pads[i], op.Pads[i+r]) > 0 {
+			last = i
+		}
+	}
+	for i := range r {
+		lo, hi := max(op.Pads[i], 0), max(op.Pads[i+r], 0)
+		if lo+hi == 0 {
+			continue
+		}
+		d := shape[i]
+		shape[i] += lo + hi
+		out := n.Out[0]
+		if i != last {
+			out = &ir.Value{Name: out.Name, DType: out.DType, Shape: append([]int{}, shape...)}
+		}
+		y, b := l.define(out)
+		b.params = src.buf.params
+		// from copies count elements of the axis, beginning with start.
+		from := func(at, start, step, count int) {
+			for count > 0 {
+				k := count
+				if op.Mode == "wrap" {
+					k = min(count, d)
+				}
+				part, _ := src.slice(i, start, step, k)
+				if step == 0 {
+					one, _ := src.slice(i, start, 1, 1)
+					one.axes = slices.Clone(one.axes)
+					one.axes[i] = axisOf(k, 0)
+					part = one
+				}
+				to, _ := y.slice(i, at, 1, k)
+				l.copy(n.Label(), part, to)
+				at, count = at+k, count-k
+			}
+		}
+		from(lo, 0, 1, d)
+		switch op.Mode {
+		case "edge":
+			from(0, 0, 0, lo)
+			from(lo+d, d-1, 0, hi)
+		case "reflect":
+			from(0, min(lo, d-1), -1, lo)
+			from(lo+d, max(d-2, 0), -1, hi)
+		default: // wrap, perhaps more than once
+			for at := lo; at > 0; {
+				k := min(at, d)
+				from(at-k, d-k, 1, k)
+				at -= k
+			}
+			from(lo+d, 0, 1, hi)
+		}
+		src = y
+	}
+	if last < 0 {
+		l.val[n.Out[0]] = src
+	}
 	return nil
 }
 

@@ -196,12 +196,37 @@ func firstError(errs []error) error {
 	return nil
 }
 
+// noneEmpty fails on tensors without elements: the file has no words for them.
+func noneEmpty(g *ir.Graph) error {
+	for _, l := range [][]*ir.Value{g.Inputs, g.Outputs} {
+		for _, v := range l {
+			if v.Len() == 0 {
+				return fmt.Errorf("%q has shape %v: tensors without elements are %w in int8", v.Name, v.Shape, ErrUnsupported)
+			}
+		}
+	}
+	for _, n := range g.Nodes {
+		for _, l := range [][]*ir.Value{n.In, n.Out} {
+			for _, v := range l {
+				if v != nil && v.Len() == 0 {
+					return n.Wrap(fmt.Errorf("%q has shape %v: tensors without elements are %w in int8", v.Name, v.Shape, ErrUnsupported))
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // stageGraph rewrites the network.
 func (j *job) stageGraph() error {
 	if err := j.model.graph.CheckFinite(); err != nil {
 		return err
 	}
+	if err := noneEmpty(j.model.graph); err != nil {
+		return err
+	}
 	g, counts := ir.Optimize(j.model.graph)
+	rewriteForInt8(g)
 	if n := splitTrunks(g); n > 0 {
 		counts["split long sums"] = n
 	}

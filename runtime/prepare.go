@@ -73,6 +73,10 @@ func (p *planner) prepareOp() (step, problem) {
 		return p.prepareCopy()
 	case ermfmt.KindArgMax:
 		return p.prepareArgMax()
+	case ermfmt.KindLRN:
+		return p.prepareLRN()
+	case ermfmt.KindLogSoftmax:
+		return p.prepareLogSoftmax()
 	}
 	return step{}, "the operator has no kernel"
 }

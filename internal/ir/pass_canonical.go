@@ -79,7 +79,7 @@ func canonical(e *Editor) int {
 func (e *Editor) canonical(nd *Node) bool {
 	switch op := nd.Op.(type) {
 	case *Gemm:
-		return denseFromGemm(nd, op)
+		return e.denseFromGemm(nd, op)
 	case *MatMul:
 		return denseFromMatMul(nd)
 	case *Binary:
@@ -105,16 +105,19 @@ func (e *Editor) canonical(nd *Node) bool {
 			}
 		}
 	case *BatchNorm:
-		return convFromBatchNorm(nd, op)
+		return e.convFromBatchNorm(nd, op)
 	case *Softmax:
 		return e.softmaxRows(nd, op)
 	}
 	return false
 }
 
-func denseFromGemm(nd *Node, op *Gemm) bool {
+// denseFromGemm takes products with constant weights: a transposed first
+// operand becomes a Transpose in front, a C that is no bias per column an Add
+// behind.
+func (e *Editor) denseFromGemm(nd *Node, op *Gemm) bool {
 	w := nd.In[1]
-	if w.Const == nil || op.TransA {
+	if w.Const == nil {
 		return false
 	}
 	n, k := w.Shape[0], w.Shape[1]
@@ -123,23 +126,37 @@ func denseFromGemm(nd *Node, op *Gemm) bool {
 		data = transposed(data, n, k)
 		n, k = k, n
 	}
-	data = scaled(data, op.Alpha)
-	in := []*Value{nd.In[0], constant(data, n, k)}
-	if c := nd.Input(2); c != nil && op.Beta != 0 {
-		if c.Const == nil {
-			return false
-		}
-		// A bias per row would not be one per channel.
-		if len(c.Shape) == 2 && c.Shape[0] != 1 {
-			return false
-		}
+	x := nd.In[0]
+	if op.TransA {
+		t := &Value{Name: nd.Out[0].Name + "/rows", DType: Float32, Shape: []int{x.Shape[1], x.Shape[0]}}
+		e.insert(nd, &Node{Name: nd.Name, Op: &Transpose{Perm: []int{1, 0}}, In: []*Value{x}, Out: []*Value{t}})
+		x = t
+	}
+	c := nd.Input(2)
+	in := []*Value{x, constant(scaled(data, op.Alpha), n, k)}
+	if c == nil || op.Beta == 0 {
+		nd.Op, nd.In = &Dense{}, in
+		return true
+	}
+	if c.Const != nil && (len(c.Shape) < 2 || c.Shape[0] == 1) {
 		b := make([]float32, n)
 		for i := range b {
 			b[i] = c.Const.F[i%len(c.Const.F)] * op.Beta
 		}
-		in = append(in, constant(b, n))
+		nd.Op, nd.In = &Dense{}, append(in, constant(b, n))
+		return true
 	}
-	nd.Op, nd.In = &Dense{}, in
+	product := &Value{Name: nd.Out[0].Name + "/product", DType: Float32, Shape: nd.Out[0].Shape}
+	e.insert(nd, &Node{Name: nd.Name, Op: &Dense{}, In: in, Out: []*Value{product}})
+	switch {
+	case c.Const != nil:
+		c = constant(scaled(c.Const.F, op.Beta), c.Shape...)
+	case op.Beta != 1:
+		part := &Value{Name: nd.Out[0].Name + "/c", DType: Float32, Shape: c.Shape}
+		e.insert(nd, &Node{Name: nd.Name, Op: &Binary{Func: "Mul"}, In: []*Value{c, constant([]float32{op.Beta})}, Out: []*Value{part}})
+		c = part
+	}
+	nd.Op, nd.In = &Binary{Func: "Add"}, []*Value{product, c}
 	return true
 }
 
@@ -256,18 +273,22 @@ func affineOf(nd *Node, op *BatchNorm) (a, b []float32, ok bool) {
 }
 
 // convFromBatchNorm writes a BatchNorm as a depthwise 1x1 convolution, or for
-// vectors as product and sum, so that one pass folds all of them.
-func convFromBatchNorm(nd *Node, op *BatchNorm) bool {
+// vectors and volumes as product and sum, so that one pass folds all of them.
+func (e *Editor) convFromBatchNorm(nd *Node, op *BatchNorm) bool {
 	a, b, ok := affineOf(nd, op)
 	if !ok || op.Act.Kind != "" {
 		return false
 	}
 	x := nd.In[0]
 	c := x.Shape[1]
-	if len(x.Shape) != 3 && len(x.Shape) != 4 {
-		return false
+	if len(x.Shape) == 3 || len(x.Shape) == 4 {
+		nd.Op, nd.In = depthwiseScale(a, b, len(x.Shape)), []*Value{x, constant(a, append([]int{c}, ones(len(x.Shape)-1)...)...), constant(b, c)}
+		return true
 	}
-	nd.Op, nd.In = depthwiseScale(a, b, len(x.Shape)), []*Value{x, constant(a, append([]int{c}, ones(len(x.Shape)-1)...)...), constant(b, c)}
+	shape := append([]int{c}, ones(len(x.Shape)-2)...)
+	scaled := &Value{Name: nd.Out[0].Name + "/scaled", DType: Float32, Shape: x.Shape}
+	e.insert(nd, &Node{Name: nd.Name, Op: &Binary{Func: "Mul"}, In: []*Value{x, constant(a, shape...)}, Out: []*Value{scaled}})
+	nd.Op, nd.In = &Binary{Func: "Add"}, []*Value{scaled, constant(b, shape...)}
 	return true
 }
 

@@ -35,6 +35,8 @@ func Table() kernels.Table {
 		Softmax:       softmax,
 		Copy:          copyKernel,
 		ArgMax:        argMax,
+		LRN:           lrn,
+		LogSoftmax:    logSoftmax,
 		Quantize:      quantize,
 		Dequantize:    dequantize,
 	}
