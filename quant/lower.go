@@ -26,6 +26,9 @@ type lowering struct {
 	// of their own.
 	apart map[homeKey]bool
 	homes map[*buffer]homeKey
+	// unravel holds the nodes whose inputs lie in memory in too complicated a way
+	// for one operator: they are copied first.
+	unravel map[*ir.Node]bool
 }
 
 type homeKey struct {
@@ -35,6 +38,7 @@ type homeKey struct {
 
 // lop is an operator on its way into the file.
 type lop struct {
+	node    *ir.Node // that it was made for; nil for copies
 	op      ermfmt.Op
 	in      []operand
 	out     operand
@@ -55,7 +59,7 @@ type operand struct {
 
 // stageLower makes the file.
 func (j *job) stageLower() error {
-	l := &lowering{j: j, apart: map[homeKey]bool{}}
+	l := &lowering{j: j, apart: map[homeKey]bool{}, unravel: map[*ir.Node]bool{}}
 	for {
 		retry, err := l.build()
 		if err != nil {
@@ -288,7 +292,7 @@ func (l *lowering) imageOut(v *ir.Value, channels []run) view {
 // emit appends an operator.
 func (l *lowering) emit(n *ir.Node, op ermfmt.Op, in []operand, out view) *lop {
 	op.Name = n.Label()
-	o := &lop{op: op, in: in, out: operand{view: out, name: out.buf.name, order: out.buf.order}}
+	o := &lop{node: n, op: op, in: in, out: operand{view: out, name: out.buf.name, order: out.buf.order}}
 	l.ops = append(l.ops, o)
 	return o
 }
@@ -342,6 +346,13 @@ func alignRuns(a, b view) (ra, rb []run) {
 
 // lower makes operators, or a view, of a node.
 func (l *lowering) lower(n *ir.Node) error {
+	if l.unravel[n] {
+		for i, v := range n.In {
+			if v != nil && v.Const == nil && !slices.Contains(n.In[:i], v) {
+				l.materialize(v)
+			}
+		}
+	}
 	switch op := n.Op.(type) {
 	case *ir.Conv:
 		return l.conv(n, op)
@@ -602,7 +613,7 @@ func (b *buffer) size() int {
 func (b *buffer) bytes() int64 { return int64(b.len()) * int64(b.size()) }
 
 // separate takes a piece that stands in an operator's way out of its
-// concatenation, and asks for another try.
+// concatenation, or has the operator's inputs copied, and asks for another try.
 func (l *lowering) separate(bad *buffer, o *lop) (bool, error) {
 	try := []*buffer{bad, o.out.view.buf}
 	for _, in := range o.in {
@@ -615,6 +626,10 @@ func (l *lowering) separate(bad *buffer, o *lop) (bool, error) {
 				return true, nil
 			}
 		}
+	}
+	if o.node != nil && !l.unravel[o.node] {
+		l.unravel[o.node] = true
+		return true, nil
 	}
 	return false, fmt.Errorf("node %q (%s): the memory layout cannot be resolved", o.op.Name, o.op.Kind)
 }
@@ -874,6 +889,9 @@ func (l *lowering) resolveCopy(o *lop, placed []resolved) ([]resolved, resolved,
 			}
 		}
 		r.pad()
+		if !r.nests() {
+			return nil, resolved{}, o.out.view.buf // a home turned the order of the axes round
+		}
 		c.OutOffset = int32(placed[0].at - at)
 		return placed[1:], r, nil
 	}

@@ -599,6 +599,15 @@ func (m *Machine) Output(i int) []float32 {
 	return out
 }
 
+// OutputIntegers returns output i as integers, in the source model's order.
+func (m *Machine) OutputIntegers(i int) []int32 {
+	v := &m.Model.Outputs[i]
+	t := m.tensor(v.Tensor)
+	out := make([]int32, t.Elements())
+	positions(v, func(i int, at int64) { out[i] = int32(t.load(at)) })
+	return out
+}
+
 // Integers returns the elements of a tensor in memory order N, H, W, C.
 func (m *Machine) Integers(i int32) []int32 {
 	t := m.tensor(i)
