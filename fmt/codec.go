@@ -1,6 +1,7 @@
 package ermfmt
 
 import (
+	"slices"
 	"strconv"
 	"unsafe"
 )
@@ -165,16 +166,19 @@ func array[T int8 | uint8 | int16 | uint16 | int32 | uint32](c *codec, v *[]T) {
 		return
 	}
 	if c.data.used += uint64(n) * uint64(size); c.data.used > c.data.budget {
-		c.fail("the operators' arrays add up to more than " + strconv.Itoa(maxReuse) + " times the file")
+		c.fail("the arrays add up to " + strconv.FormatUint(c.data.used, 10) + " bytes and more, want at most " + strconv.FormatUint(c.data.budget, 10) +
+			", " + strconv.Itoa(maxReuse) + " times the file and a little")
 		return
 	}
-	b, ok := c.data.get(at, uint64(n)*uint64(size))
+	b, ok := c.data.get(at, uint64(n), size)
 	if !ok {
 		c.fail("an array of " + strconv.FormatUint(uint64(n), 10) + " elements at " + strconv.FormatUint(uint64(at)*dataAlign, 10) +
 			" is not inside the data section of " + strconv.Itoa(len(c.data.buf)) + " bytes")
 		return
 	}
-	*v = fromBytes[T](b, int(n))
+	if n > 0 {
+		*v = unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), int(n))
+	}
 }
 
 // littleEndian is true where memory has the file's byte order.
@@ -195,28 +199,6 @@ func toBytes[T int8 | uint8 | int16 | uint16 | int32 | uint32](v []T) []byte {
 		for k := range size {
 			out[i*size+k] = byte(u >> (8 * k))
 		}
-	}
-	return out
-}
-
-// fromBytes views little-endian bytes as elements, without a copy where the
-// machine allows it.
-func fromBytes[T int8 | uint8 | int16 | uint16 | int32 | uint32](b []byte, n int) []T {
-	if n == 0 {
-		return nil
-	}
-	size := int(unsafe.Sizeof(*new(T)))
-	p := unsafe.Pointer(unsafe.SliceData(b))
-	if size == 1 || littleEndian && uintptr(p)%uintptr(size) == 0 {
-		return unsafe.Slice((*T)(p), n)
-	}
-	out := make([]T, n)
-	for i := range out {
-		var u uint64
-		for k := range size {
-			u |= uint64(b[i*size+k]) << (8 * k)
-		}
-		out[i] = T(u)
 	}
 	return out
 }
@@ -244,18 +226,30 @@ type dataSection struct {
 	seen   map[string]uint32
 	used   uint64 // bytes of all references so far
 	budget uint64 // read: what they may add up to
+	copies [5][]byte
 }
 
-// aligned returns bytes with the contents of b that begin at a multiple of
-// four, so that arrays can be used in place; b itself if it does.
-func aligned(b []byte) []byte {
-	if uintptr(unsafe.Pointer(unsafe.SliceData(b)))%4 == 0 {
-		return b
+// native returns the section with elements of a size as memory has them, at an
+// address that suits them: the file's own bytes where that is so, otherwise a
+// copy, made once however many arrays there are in it.
+func (d *dataSection) native(size int) []byte {
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(d.buf)))
+	if size == 1 || littleEndian && at%4 == 0 {
+		return d.buf
 	}
-	w := make([]uint32, (len(b)+3)/4)
-	out := unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), len(b))
-	copy(out, b)
-	return out
+	c := &d.copies[size]
+	if littleEndian {
+		c = &d.copies[1] // one copy does for all sizes
+	}
+	if *c == nil {
+		w := make([]uint32, (len(d.buf)+3)/4)
+		*c = unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), len(d.buf))
+		copy(*c, d.buf)
+		for e := *c; !littleEndian && len(e) >= size; e = e[size:] {
+			slices.Reverse(e[:size])
+		}
+	}
+	return *c
 }
 
 func (d *dataSection) add(b []byte) uint32 {
@@ -283,15 +277,16 @@ func (d *dataSection) add(b []byte) uint32 {
 	return at
 }
 
-func (d *dataSection) get(at uint32, n uint64) ([]byte, bool) {
-	from := uint64(at) * dataAlign
+// get returns n elements of a size.
+func (d *dataSection) get(at uint32, n uint64, size int) ([]byte, bool) {
+	from, n := uint64(at)*dataAlign, n*uint64(size)
 	if n == 0 {
 		return nil, at == 0
 	}
 	if from > uint64(len(d.buf)) || n > uint64(len(d.buf))-from {
 		return nil, false
 	}
-	return d.buf[from : from+n : from+n], true
+	return d.native(size)[from : from+n : from+n], true
 }
 
 // stringSection holds strings, each once: two bytes of length, then the bytes.

@@ -93,10 +93,47 @@ func Decode(data []byte) (*Model, error) {
 	if err := d.model(m); err != nil {
 		return nil, err
 	}
-	if err := check(m, d.newer); err != nil {
+	if err := check(m, d.newer, func(what string, i int) int64 { return d.position(m, what, i) }); err != nil {
 		return nil, err
 	}
 	return m, nil
+}
+
+// position returns the byte where record i of a decoded section begins, or the
+// section itself for a negative i.
+func (d *decoder) position(m *Model, what string, i int) int64 {
+	at := func(id uint32, count int64) int64 {
+		if i < 0 {
+			return d.body[id].from
+		}
+		return d.body[id].from + count
+	}
+	switch what {
+	case "tensor", "tensors":
+		return at(sectTensors, 4+tensorSize*int64(i))
+	case "input", "inputs", "output", "outputs":
+		pos, before := int64(4), m.Inputs
+		if what == "output" {
+			pos += 4
+			before = append(before[:len(before):len(before)], m.Outputs[:i]...)
+		} else if i >= 0 {
+			before = before[:i]
+		}
+		for k := range before {
+			pos += ioSize + 4*int64(len(before[k].Dims)+len(before[k].Stride))
+		}
+		return at(sectIO, pos)
+	case "op", "operators":
+		b := d.data[d.body[sectOps].from:d.body[sectOps].to]
+		pos := int64(4)
+		for range i {
+			var size uint32
+			(&codec{buf: b[pos+4:]}).u32(&size)
+			pos += int64(size)
+		}
+		return at(sectOps, pos)
+	}
+	return at(sectPlan, 12+bufferSize*int64(i))
 }
 
 type decoder struct {
@@ -126,10 +163,11 @@ func (d *decoder) sections(n int, from, end int64) error {
 		}
 		fail := func(msg string) error { return &FormatError{Section: "section table", Offset: pos, Msg: msg} }
 		if s.flags > required && !d.newer {
-			return fail("flags " + strconv.FormatUint(uint64(s.flags), 10) + " are unknown")
+			return fail("flags " + strconv.FormatUint(uint64(s.flags), 10) + " are unknown, want 0 or 1")
 		}
 		if s.off < at || size < 0 || s.off > int64(len(d.data)) || size > int64(len(d.data))-s.off || s.off-at >= sectAlign || s.off%sectAlign != 0 {
-			return fail("the section is not inside the file, in order and aligned")
+			return fail("a section of " + strconv.FormatInt(size, 10) + " bytes at 0x" + strconv.FormatInt(s.off, 16) + ", want it at the first multiple of " +
+				strconv.Itoa(sectAlign) + " from 0x" + strconv.FormatInt(at, 16) + " on, inside the file of " + strconv.Itoa(len(d.data)) + " bytes")
 		}
 		for i, b := range d.data[at:s.off] {
 			if b != 0 {
@@ -169,9 +207,6 @@ func (d *decoder) model(m *Model) error {
 	slice := func(id uint32) []byte { s := d.body[id]; return d.data[s.from:s.to:s.to] }
 	strs := &stringSection{text: string(slice(sectStrings))}
 	data := &dataSection{buf: slice(sectData), budget: maxReuse*uint64(len(d.data)) + freeReuse}
-	if littleEndian {
-		data.buf = aligned(data.buf)
-	}
 	read := func(id uint32, f func(c *codec)) error {
 		c := &codec{buf: slice(id), base: d.body[id].to, sect: sectionNames[id], strs: strs, data: data, newer: d.newer}
 		f(c)

@@ -41,7 +41,7 @@ type section struct {
 // Bytes encodes a model. Equal models give equal bytes. A model that Decode
 // would refuse is an error.
 func Bytes(m *Model) ([]byte, error) {
-	if err := check(m, false); err != nil {
+	if err := check(m, false, nil); err != nil {
 		return nil, err
 	}
 	data, strs := &dataSection{}, &stringSection{}
@@ -92,11 +92,22 @@ func Bytes(m *Model) ([]byte, error) {
 		{id: sectPlan, flags: required, body: plan},
 		{id: sectData, flags: required, body: data.buf},
 	}
-	b := assemble(&header{major: Major, minor: Minor, arena: m.Plan.Arena, scratch: m.Plan.Scratch}, sections)
+	b := assemble(&header{major: Major, minor: needs(m), arena: m.Plan.Arena, scratch: m.Plan.Scratch}, sections)
 	if data.used > maxReuse*uint64(len(b))+freeReuse {
 		return nil, errors.New("ermfmt: the operators share so many arrays that no reader would take the file")
 	}
 	return b, nil
+}
+
+// needs is the least minor version that has everything that is in a model, so
+// that older readers take what they can.
+func needs(m *Model) uint16 {
+	for i := range m.Ops {
+		if m.Ops[i].Kind > KindArgMax {
+			return 1
+		}
+	}
+	return 0
 }
 
 // assemble lays header, section table and sections out, with checksums.
@@ -187,7 +198,8 @@ func (c *codec) count(n int) int {
 func (c *codec) records(what string, n, most, size int) int {
 	n = c.count(n)
 	if !c.write && (n < 0 || n > most || n > len(c.buf)/size) {
-		c.fail(strconv.FormatUint(uint64(uint32(n)), 10) + " " + what + " do not fit the section")
+		c.fail(strconv.FormatUint(uint64(uint32(n)), 10) + " " + what + ", want at most " + strconv.Itoa(min(most, len(c.buf)/size)) +
+			", as many as the section's " + strconv.Itoa(len(c.buf)) + " bytes hold")
 		return 0
 	}
 	return n

@@ -12,7 +12,7 @@ import "strconv"
 // which may append fields and optional sections, and refuse a newer major one.
 const (
 	Major = 1
-	Minor = 0
+	Minor = 1
 )
 
 // Magic opens every file. Like PNG's it has bytes that a text-mode transfer

@@ -23,13 +23,14 @@ func (c *codec) tensor(t *Tensor) {
 	for i := range t.Stride {
 		c.i32(&t.Stride[i])
 	}
-	if t.Place == Arena {
+	switch {
+	case t.Place == Arena:
 		c.i64(&t.Offset)
-		return
-	}
-	if t.DType == Int16 {
+	case t.Place != Const:
+		c.bytes(8) // of a newer version; check has the last word
+	case t.DType == Int16:
 		array(c, &t.Data16)
-	} else {
+	default:
 		array(c, &t.Data8)
 	}
 }
@@ -180,7 +181,7 @@ func (c *codec) attrs(o *Op) {
 		c.clamp(&a.Clamp)
 	default:
 		if c.err == nil {
-			c.fail("operator kind " + strconv.Itoa(int(o.Kind)) + " is unknown")
+			c.fail("operator kind " + strconv.Itoa(int(o.Kind)) + " is unknown, want 1 to " + strconv.Itoa(len(kindNames)-1))
 			c.err.mark(c.newer)
 		}
 	}

@@ -75,10 +75,10 @@ type noise struct {
 
 func (a *noise) add(ref, got float64) {
 	d := ref - got
-	a.signal += ref * ref
-	a.err += d * d
-	a.cross += ref * got
-	a.other += got * got
+	a.signal += float64(ref * ref)
+	a.err += float64(d * d)
+	a.cross += float64(ref * got)
+	a.other += float64(got * got)
 }
 
 func (a *noise) merge(b noise) {
@@ -313,7 +313,7 @@ func compareValue(a *noise, ref *ir.Tensor, v *edgerun.Value) {
 	if len(v.Data) != len(ref.F) {
 		return
 	}
-	real := func(i int) float64 { return float64(v.Scale) * float64(v.Data[i]-v.Zero) }
+	real := func(i int) float64 { return float64(float64(v.Scale) * float64(v.Data[i]-v.Zero)) }
 	if v.Order == ermfmt.OrderSame {
 		for i, x := range ref.F {
 			a.add(float64(x), real(i))

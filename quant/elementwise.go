@@ -250,7 +250,7 @@ func (l *lowering) prelu(n *ir.Node) error {
 // may be constant, and which broadcast.
 func (l *lowering) binary(n *ir.Node, op *ir.Binary) error {
 	if op.Func != "Add" && op.Func != "Sub" && op.Func != "Mul" {
-		return fmt.Errorf("the operator on two tensors is %w in int8, want Add, Sub or Mul", ErrUnsupported)
+		return fmt.Errorf("the operator on two tensors is %w in int8, want Add, Sub, Mul, Div, Max or Min", ErrUnsupported)
 	}
 	a, b := n.In[0], n.In[1]
 	negA := false

@@ -61,9 +61,9 @@ func (h *histogram) cover(lo, hi float32) {
 	}
 	for {
 		w := math.Ldexp(1, -h.exp)
-		from, to := int64(math.Floor(float64(h.min)*w)), int64(math.Floor(float64(h.max)*w))
-		if to-from+1 <= maxBins {
-			h.rebase(from, int(to-from)+1)
+		from, to := math.Floor(float64(h.min)*w), math.Floor(float64(h.max)*w)
+		if to-from < maxBins {
+			h.rebase(int64(from), int(to-from)+1)
 			return
 		}
 		h.coarsen()

@@ -7,6 +7,7 @@ import (
 
 	ermfmt "github.com/edgerun/edgerun/fmt"
 	"github.com/edgerun/edgerun/internal/ir"
+	"github.com/edgerun/edgerun/internal/portable"
 )
 
 // octaveTable tabulates f at 32 arguments per octave, up to what most asks for:
@@ -59,7 +60,7 @@ func (l *lowering) lrn(n *ir.Node, op *ir.LRN) error {
 	size := min(op.Size, v.Shape[1])
 	scale := float64(op.Alpha) / float64(op.Size) * in.scale * in.scale
 	t := octaveTable(255*255*uint64(size), func(u float64) float64 {
-		return math.Pow(float64(op.Bias)+scale*u, -float64(op.Beta)) * in.scale / out.scale
+		return portable.Pow(float64(op.Bias)+float64(scale*u), -float64(op.Beta)) * in.scale / out.scale
 	})
 	a := &ermfmt.LRN{Size: int32(op.Size), Clamp: out.clamp(&ir.Act{})}
 	if op.Size > size { // the window is wider than there are channels
@@ -82,7 +83,7 @@ func (l *lowering) logSoftmax(n *ir.Node, op *ir.Softmax) error {
 	in, out := l.paramsOf(v), l.paramsOf(n.Out[0])
 	a := &ermfmt.LogSoftmax{Bits: softmaxBits, Exp: softmaxTable(in), Clamp: out.clamp(&ir.Act{})}
 	// The multiplier rides along as the last entry, to share the shift.
-	t := octaveTable(64*uint64(v.Shape[op.Axis]), func(u float64) float64 { return -math.Log(max(u, 1)/64) / out.scale })
+	t := octaveTable(64*uint64(v.Shape[op.Axis]), func(u float64) float64 { return -portable.Log(max(u, 1)/64) / out.scale })
 	fixed, shift, err := fixTable(append(t, in.scale/out.scale), 1<<30)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	ermfmt "github.com/edgerun/edgerun/fmt"
 	"github.com/edgerun/edgerun/internal/ir"
+	"github.com/edgerun/edgerun/internal/portable"
 )
 
 // axisLast returns a value with one of its axes innermost and contiguous, and
@@ -82,7 +83,7 @@ func softmaxTable(in params) (exp []uint32) {
 	step := in.scale
 	for {
 		for d := range 256 {
-			exp = append(exp, uint32(math.Round(math.Exp(-step*float64(d))*(1<<softmaxBits))))
+			exp = append(exp, uint32(math.Round(portable.Exp(-step*float64(d))*(1<<softmaxBits))))
 		}
 		if in.dtype == Int8Type || len(exp) > 256 {
 			return exp

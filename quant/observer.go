@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/edgerun/edgerun/internal/portable"
 )
 
 // Method is a way to choose the range of an activation from what calibration
@@ -102,7 +104,7 @@ func bestSpan(h *histogram, full span, how string, cost func(lo, hi float64) flo
 	for range 2 {
 		lo, hi := best.lo, best.hi
 		for k := range 40 {
-			f := 0.3 + float64(k)/40*0.8
+			f := 0.3 + float64(float64(k)/40*0.8)
 			if full.lo < 0 {
 				try(max(full.lo, lo*f), best.hi)
 			}
@@ -122,11 +124,11 @@ func (h *histogram) squareError(lo, hi float64) float64 {
 	h.each(func(x, c float64) {
 		switch {
 		case x < lo:
-			sum += c * ((lo-x)*(lo-x) + inside)
+			sum += float64(c * (float64((lo-x)*(lo-x)) + inside))
 		case x > hi:
-			sum += c * ((x-hi)*(x-hi) + inside)
+			sum += float64(c * (float64((x-hi)*(x-hi)) + inside))
 		default:
-			sum += c * inside
+			sum += float64(c * inside)
 		}
 		n += c
 	})
@@ -143,7 +145,7 @@ func (h *histogram) functionError(f func(x float64) float64) func(lo, hi float64
 			// Where x lies between two levels is not known better than its
 			// bin, which is much narrower.
 			d := f(x) - f(q.real(q.quantize(x)))
-			sum += c * d * d
+			sum += float64(c * d * d)
 		})
 		return sum
 	}
@@ -191,7 +193,7 @@ func (h *histogram) divergence(lo, hi float64) float64 {
 				continue
 			}
 			q := max(sum/used, 1e-9*total)
-			div += p[i] / total * math.Log(p[i]/q)
+			div += float64(p[i] / total * portable.Log(p[i]/q))
 		}
 	}
 	return div

@@ -163,7 +163,8 @@ func (m *Model) tensors(s Sample) ([]*ir.Tensor, error) {
 		t := ir.NewTensor(v.DType, v.Shape)
 		lo, hi := v.DType.Range()
 		for k, x := range s[i] {
-			t.I[k] = min(max(int64(x), lo), hi)
+			// Clamped first: conversions out of range differ from CPU to CPU.
+			t.I[k] = min(max(int64(min(max(x, -1<<62), 1<<62)), lo), hi)
 		}
 		out = append(out, t)
 	}

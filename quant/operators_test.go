@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"math"
@@ -25,8 +24,6 @@ import (
 	"github.com/edgerun/edgerun/internal/onnx"
 	"github.com/edgerun/edgerun/internal/onnxtest"
 )
-
-var update = flag.Bool("update", false, "rewrite golden files and generated documents")
 
 // operatorFacts is what the cases of one ONNX operator show.
 type operatorFacts struct {

@@ -434,7 +434,7 @@ func sameIntegers(m *Model, s SampleList, opt Options) (sqnr *float64, err error
 			return nil, fmt.Errorf("with %d threads the optimised network gives other integers", threads)
 		}
 	}
-	if graphMACs(m.graph) > 20e6 && os.Getenv("EDGERUN_LONG") == "" {
+	if graphMACs(m.graph) > 13e6 && os.Getenv("EDGERUN_LONG") == "" {
 		return fast.Report.OutputSQNR, nil // the oracle would take seconds
 	}
 	oracle := ermoracle.New(fast.Model)

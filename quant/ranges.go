@@ -111,8 +111,8 @@ func (j *job) measure(open []*choice) error {
 		}
 	}
 	ix := j.calibration()
-	n := int(measureMACs / (float64(most) * float64(max(1, graphMACs(j.g)))))
-	n = min(max(n, 1), 16, len(ix))
+	n := int(min(max(measureMACs/(float64(most)*float64(max(1, graphMACs(j.g)))), 1), 16))
+	n = min(n, len(ix))
 	// Spread over the data, which often comes sorted by class.
 	var pick []int
 	for i := range n {
@@ -174,7 +174,7 @@ func (j *job) measureSample(in []*ir.Tensor, open []*choice, byValue map[*ir.Val
 			ref := floats(t)
 			power := 0.0
 			for _, r := range ref {
-				power += float64(r) * float64(r)
+				power += float64(float64(r) * float64(r))
 			}
 			if power == 0 || len(j.groups.ties(n)) > 0 {
 				continue
@@ -206,7 +206,7 @@ func (j *job) consumerError(n *ir.Node, i int, vals map[*ir.Value]*ir.Tensor, p 
 	lo, hi := p.span()
 	for k, v := range x.F {
 		f := min(max(float64(v), lo), hi)
-		q.F[k] = float32(math.Floor(f*inv+0.5) * p.scale)
+		q.F[k] = float32(math.Floor(float64(f*inv)+0.5) * p.scale)
 	}
 	in := make([]*ir.Tensor, len(n.In))
 	for k, v := range n.In {
@@ -228,7 +228,7 @@ func (j *job) consumerError(n *ir.Node, i int, vals map[*ir.Value]*ir.Tensor, p 
 	e := 0.0
 	for k, r := range ref {
 		d := float64(got[k] - r)
-		e += d * d
+		e += float64(d * d)
 	}
 	return e, nil
 }

@@ -22,7 +22,7 @@ func reduces(op *ir.Reduce) bool {
 func (l *lowering) reduce(n *ir.Node, op *ir.Reduce) error {
 	v := n.In[0]
 	if !reduces(op) {
-		return fmt.Errorf("the operator is %w in int8, want ReduceMean, ReduceSum, ReduceMax or ReduceMin", ErrUnsupported)
+		return fmt.Errorf("the operator is %w in int8, want ReduceMean, ReduceSum, ReduceMax, ReduceMin, ReduceL1, ReduceL2 or ReduceSumSquare", ErrUnsupported)
 	}
 	in, out := l.paramsOf(v), l.paramsOf(n.Out[0])
 	if op.Func == "ReduceMin" {

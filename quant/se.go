@@ -39,7 +39,7 @@ func seRanges(n *ir.Node, op *ir.SE, x *ir.Tensor) seRange {
 		for i := range mid {
 			v := float64(b1[i])
 			for k, m := range mean {
-				v += m * float64(w1[i*c+k])
+				v += float64(m * float64(w1[i*c+k]))
 			}
 			r.pre = max(r.pre, math.Abs(v))
 			mid[i] = op.Mid.Eval(v)
@@ -48,7 +48,7 @@ func seRanges(n *ir.Node, op *ir.SE, x *ir.Tensor) seRange {
 		for i := range c {
 			v := float64(b2[i])
 			for k, m := range mid {
-				v += m * float64(w2[i*len(mid)+k])
+				v += float64(m * float64(w2[i*len(mid)+k]))
 			}
 			r.gate = max(r.gate, math.Abs(v))
 		}

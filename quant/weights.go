@@ -109,11 +109,11 @@ func weightScale(row []float32, bias, in float64) float64 {
 	}
 	best, bestErr := top/127, math.Inf(1)
 	for k := range 24 {
-		s := top / 127 * (1 - float64(k)*0.0125)
+		s := top / 127 * (1 - float64(float64(k)*0.0125))
 		e := 0.0
 		for _, v := range row {
-			d := float64(v) - s*float64(roundWeight(float64(v)/s))
-			e += d * d
+			d := float64(v) - float64(s*float64(roundWeight(float64(v)/s)))
+			e += float64(d * d)
 		}
 		if e < bestErr {
 			best, bestErr = s, e

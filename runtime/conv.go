@@ -49,14 +49,14 @@ func (p *planner) prepareConv() (step, problem) {
 	}
 	g := int(a.Groups)
 	if n != on || ic%g != 0 || oc%g != 0 {
-		return step{}, problem(text("input ", x.Dims[:], ", output ", out.Dims[:], " and ", g, " groups do not fit together"))
+		return step{}, problem(text("input ", x.Dims[:], ", output ", out.Dims[:], ", ", g, " groups: want one batch size, and channels that are multiples of the groups"))
 	}
 	per := int64(a.KH) * int64(a.KW) * int64(ic/g)
 	switch kind {
 	case ermfmt.KindDepthwise:
 		per = int64(a.KH) * int64(a.KW)
 		if g != 1 || oc%ic != 0 {
-			return step{}, problem(text(oc, " output channels of ", ic, " input channels, want a multiple"))
+			return step{}, problem(text(oc, " output channels of ", ic, " input channels in ", g, " groups, want a multiple and 1 group"))
 		}
 	case ermfmt.KindDense:
 		if per != int64(ic) || g != 1 || a.StrideH != 1 || a.StrideW != 1 || a.PadTop != 0 || a.PadLeft != 0 || ih != oh || iw != ow {
@@ -75,7 +75,7 @@ func (p *planner) prepareConv() (step, problem) {
 	}
 	if len(a.Neg.Mult) > 0 || len(a.Neg.Shift) > 0 {
 		if a.Neg.Pre != a.Requant.Pre {
-			return step{}, "the scales of negative accumulators have another pre-shift"
+			return step{}, problem(text("pre-shift ", a.Neg.Pre, " for negative accumulators, want ", a.Requant.Pre, " as for the others"))
 		}
 		if msg := checkRequant(&a.Neg, oc, true); msg != "" {
 			return step{}, msg
@@ -168,7 +168,7 @@ func (p *planner) prepareOffsets(args *kernels.ConvArgs, in []*ermfmt.Tensor) pr
 	a := p.op.Conv
 	og := int(a.OffsetGroups)
 	if og < 1 || args.IC%og != 0 || a.Frac < 1 || a.Frac > 7 {
-		return problem(text(og, " offset groups of ", args.IC, " channels, ", a.Frac, " fraction bits"))
+		return problem(text(og, " offset groups of ", args.IC, " channels, ", a.Frac, " fraction bits: want groups that divide the channels, and 1 to 7 bits"))
 	}
 	taps := int64(og) * int64(args.KH) * int64(args.KW)
 	if taps > ermfmt.MaxDim/2 {
@@ -206,7 +206,7 @@ func (p *planner) prepareOffsets(args *kernels.ConvArgs, in []*ermfmt.Tensor) pr
 
 func onArena(t *ermfmt.Tensor) problem {
 	if t.Place != ermfmt.Arena {
-		return "an input is constant"
+		return "an input is constant, want it in the arena"
 	}
 	return ""
 }
@@ -241,7 +241,7 @@ func checkSums(kind ermfmt.Kind, a *ermfmt.Conv, oc, per int) problem {
 	}
 	for o, b := range a.Bias {
 		if 128*sums[o]+abs(int64(b)) > maxAcc {
-			return problem(text("output channel ", o, " can pass 2^30 before it is scaled"))
+			return problem(text("output channel ", o, " can reach ", 128*sums[o]+abs(int64(b)), " before it is scaled, want at most 2^30"))
 		}
 	}
 	return ""

@@ -96,13 +96,13 @@ func (p *planner) prepareAdd() (step, problem) {
 	}
 	narrow := a.DType == ermfmt.Int8 && b.DType == ermfmt.Int8
 	if abs(int64(at.MulA)) >= 1<<21 || abs(int64(at.MulB)) >= 1<<21 || at.Shift < 1 || at.Shift > 62 || narrow && at.Shift > 31 {
-		return step{}, problem(text("multipliers ", at.MulA, " and ", at.MulB, " with shift ", at.Shift, " are out of range"))
+		return step{}, problem(text("multipliers ", at.MulA, " and ", at.MulB, ", shift ", at.Shift, ": want magnitudes below 2^21, and 1 to 62, or to 31 for two int8 inputs"))
 	}
-	if limit := int64(1) << 61; abs(at.Bias) > limit {
-		return step{}, "the bias is out of range"
+	if limit := int64(1) << 61; at.Bias > limit || at.Bias < -limit {
+		return step{}, problem(text("bias ", at.Bias, ", want a magnitude of at most 2^61"))
 	}
 	if narrow && 128*(abs(int64(at.MulA))+abs(int64(at.MulB)))+abs(at.Bias) > 1<<31-1 {
-		return step{}, "the sum can pass 32 bits"
+		return step{}, "the sum can pass 32 bits, want 128*(|MulA| + |MulB|) + |Bias| below 2^31"
 	}
 	args := kernels.AddArgs{Rows: r, StepY: st[0], StepA: st[1], StepB: st[2], BScalar: scalar,
 		MulA: at.MulA, MulB: at.MulB, Bias: at.Bias, Shift: at.Shift, Zero: out.Zero, Lo: at.Lo, Hi: at.Hi}

@@ -18,3 +18,15 @@ func (s *Session) Cost() (sum int64) {
 	}
 	return sum
 }
+
+// Team is a worker team on its own.
+type Team struct{ t *team }
+
+// NewTeam starts a team.
+func NewTeam(threads int) Team { return Team{newTeam(threads)} }
+
+// Run does a phase of so many units.
+func (t Team) Run(units int, f func(worker, u0, u1 int)) { t.t.run(&phase{run: f, units: units}) }
+
+// Stop ends the workers.
+func (t Team) Stop() { t.t.stop() }

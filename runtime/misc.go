@@ -13,7 +13,7 @@ func matrix(t *ermfmt.Tensor) (rows, stride int, msg problem) {
 		stride = int(t.Stride[1])
 	}
 	if h > 1 && w > 1 && int(t.Stride[1]) != w*stride || n > 1 && h*w > 1 && int(t.Stride[0]) != h*w*stride {
-		return 0, 0, "rows have gaps between them"
+		return 0, 0, problem(text("pixels of [", n, " ", h, " ", w, "] lie ", t.Stride[:], " apart, want one distance"))
 	}
 	if h*w == 1 {
 		stride = int(t.Stride[0])
@@ -44,7 +44,7 @@ func (p *planner) softmaxArgs(x, out *ermfmt.Tensor, exp []uint32, bits uint8) (
 	}
 	for i, e := range exp {
 		if e > 1<<bits || i%256 == 0 && i < 512 && (i == 0 || want == 512) && e != 1<<bits {
-			return args, problem(text("entry ", i, " of the table is out of range"))
+			return args, problem(text("entry ", i, " of the table is ", int64(e), ", want at most ", 1<<bits, ", and just that where a table begins"))
 		}
 	}
 	return kernels.SoftmaxArgs{Rows: n, N: int(x.Dims[3]), RowX: rx, RowY: ry, Exp: exp, Bits: bits}, ""
@@ -124,17 +124,17 @@ func (p *planner) prepareCopy() (step, problem) {
 	}
 	r := len(at.Dims)
 	if r == 0 || len(at.InStride) != r || len(at.OutStride) != r {
-		return step{}, problem(text(r, " dimensions, ", len(at.InStride), " and ", len(at.OutStride), " strides"))
+		return step{}, problem(text(r, " dimensions, ", len(at.InStride), " and ", len(at.OutStride), " strides, want as many, and one at least"))
 	}
 	size := x.DType.Size()
 	args := kernels.CopyArgs{Size: size, InAt: int(at.InOffset) * size, OutAt: int(at.OutOffset) * size}
 	total := int64(1)
 	for i, d := range at.Dims {
 		if d < 1 || d > ermfmt.MaxDim {
-			return step{}, problem(text("dimension ", d, " out of range"))
+			return step{}, problem(text("dimension ", d, " out of range [1, ", ermfmt.MaxDim, "]"))
 		}
 		if total *= int64(d); total > ermfmt.MaxDim {
-			return step{}, "the copy has too many elements"
+			return step{}, problem(text("a copy of ", total, " elements and more, want at most ", ermfmt.MaxDim))
 		}
 		args.Dims = append(args.Dims, int(d))
 		args.InStride = append(args.InStride, int(at.InStride[i])*size)
@@ -145,7 +145,7 @@ func (p *planner) prepareCopy() (step, problem) {
 		return step{}, msg
 	}
 	if !walksApart(x, out, at) {
-		return step{}, "the copy moves what lies between the elements of a tensor, and may overlap itself"
+		return step{}, "the copy moves what lies between the elements of a tensor and may overlap itself, want it to keep to the elements"
 	}
 	lo, hi := int32(-128), int32(127)
 	if out.DType != ermfmt.Int8 {
@@ -155,7 +155,7 @@ func (p *planner) prepareCopy() (step, problem) {
 		return step{}, problem(text("fill value ", at.FillValue, " does not fit ", out.DType))
 	}
 	if at.Fill && out.DType == ermfmt.Int32 {
-		return step{}, "32-bit outputs cannot be filled"
+		return step{}, "an int32 output is filled, want int8 or int16"
 	}
 	mergeDims(&args)
 	k, value := p.m.table.Copy, at.FillValue
@@ -197,7 +197,7 @@ func fill[T int8 | int16](s []T, v T) {
 func inside(what string, t *ermfmt.Tensor, dims, stride []int32, at int32) problem {
 	lo, hi := walkRange(dims, stride, at)
 	if lo < 0 || hi > t.Span() {
-		return problem(text("elements ", lo, " to ", hi-1, " of the ", what, ", which has ", t.Span()))
+		return problem(text("elements ", lo, " to ", hi-1, " of the ", what, ", want them among the ", t.Span(), " there are"))
 	}
 	return ""
 }

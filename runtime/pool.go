@@ -26,18 +26,18 @@ func (p *planner) preparePool() (step, problem) {
 	}
 	for _, v := range []int32{at.KH, at.KW, at.StrideH, at.StrideW, at.DilationH, at.DilationW} {
 		if v < 1 || v > maxWindow {
-			return step{}, problem(text("kernel, stride and dilation: want values in [1, ", maxWindow, "]"))
+			return step{}, problem(text("kernel ", at.KH, "x", at.KW, ", stride ", at.StrideH, "x", at.StrideW, ", dilation ", at.DilationH, "x", at.DilationW, ": want values in [1, ", maxWindow, "]"))
 		}
 	}
 	for _, v := range []int32{at.PadTop, at.PadLeft, at.PadBottom, at.PadRight} {
 		if v < 0 || v > maxWindow {
-			return step{}, problem(text("pads: want values in [0, ", maxWindow, "]"))
+			return step{}, problem(text("pads ", at.PadTop, ", ", at.PadLeft, ", ", at.PadBottom, ", ", at.PadRight, ": want values in [0, ", maxWindow, "]"))
 		}
 	}
 	n, ih, iw, c := dims(x)
 	on, oh, ow, oc := dims(out)
 	if n != on || c != oc || max(ih, iw, oh, ow) > maxWindow {
-		return step{}, problem(text("input ", x.Dims[:], " and output ", out.Dims[:], " do not fit together"))
+		return step{}, problem(text("input ", x.Dims[:], ", output ", out.Dims[:], ": want the same batch and channels, and heights and widths up to ", maxWindow))
 	}
 	args := kernels.PoolArgs{
 		N: n, IH: ih, IW: iw, C: c, OH: oh, OW: ow, InPlane: plane(x), OutPlane: plane(out),
@@ -48,20 +48,23 @@ func (p *planner) preparePool() (step, problem) {
 	ys := poolCounts(oh, args.SH, args.PT, args.PB, args.DH, args.KH, ih, at.IncludePad)
 	xs := poolCounts(ow, args.SW, args.PL, args.PR, args.DW, args.KW, iw, at.IncludePad)
 	if ys == nil || xs == nil {
-		return step{}, "a window lies in the padding altogether"
+		return step{}, "a window lies in the padding altogether, want a position of the input in each"
 	}
 	k := p.m.table.MaxPool
 	if !isMax {
 		k = p.m.table.AveragePool
 		if int64(ih)*int64(iw) > maxAcc/256 {
-			return step{}, "the input is too large for an average"
+			return step{}, problem(text("an average over an input of ", ih, "x", iw, ", want at most 2^22 positions"))
 		}
-		if msg := first(checkRequant(&at.Requant, len(at.Divisors), false), sortDivisors(&args, at.Divisors)); msg != "" {
+		if msg := checkRequant(&at.Requant, len(at.Divisors), false); msg != "" {
+			return step{}, msg
+		}
+		if msg := sortDivisors(&args, at.Divisors); msg != "" {
 			return step{}, msg
 		}
 		// There are at least as many products as factors.
 		if len(ys)+len(xs)-1 > len(at.Divisors) {
-			return step{}, problem(text(len(at.Divisors), " divisors for windows of ", len(ys), " heights and ", len(xs), " widths"))
+			return step{}, problem(text(len(at.Divisors), " divisors for windows of ", len(ys), " heights and ", len(xs), " widths, want ", len(ys)+len(xs)-1, " or more"))
 		}
 		for _, y := range ys {
 			for _, x := range xs {
@@ -96,7 +99,7 @@ func sortDivisors(args *kernels.PoolArgs, divisors []int32) problem {
 	for k, i := range order {
 		d := divisors[i]
 		if d < 1 || k > 0 && d == args.Divisors[k-1] {
-			return problem(text("divisor ", d, " is not positive or stands twice"))
+			return problem(text("divisor ", d, " is not positive or stands twice, want each once"))
 		}
 		args.Divisors, args.Mult, args.Shift = append(args.Divisors, d), append(args.Mult, mult[i]), append(args.Shift, shift[i])
 	}
@@ -145,7 +148,7 @@ func (p *planner) prepareResize() (step, problem) {
 	n, ih, iw, c := dims(x)
 	on, oh, ow, oc := dims(out)
 	if n != on || c != oc || x.Zero != out.Zero {
-		return step{}, problem(text("input ", x.Dims[:], " and output ", out.Dims[:], " do not fit together"))
+		return step{}, problem(text("input ", x.Dims[:], " with zero point ", x.Zero, ", output ", out.Dims[:], " with ", out.Zero, ": want the same batch, channels and zero point"))
 	}
 	iy, msg := checkTaps("row", at.TapsY, at.IndexY, at.WeightY, oh, ih)
 	if msg != "" {
@@ -190,7 +193,7 @@ func checkTaps(what string, taps int32, index []uint16, weight []int16, out, in 
 			size += max(int32(weight[j]), -int32(weight[j]))
 		}
 		if sum != 1<<ermfmt.ResizeBits || size > 2<<ermfmt.ResizeBits {
-			return nil, problem(text("the weights of a ", what, " sum to ", sum, ", want ", 1<<ermfmt.ResizeBits))
+			return nil, problem(text("the weights of a ", what, " sum to ", sum, " and their magnitudes to ", size, ", want ", 1<<ermfmt.ResizeBits, " and at most ", 2<<ermfmt.ResizeBits))
 		}
 	}
 	return append([]uint16{}, index...), ""

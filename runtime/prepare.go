@@ -84,7 +84,11 @@ func (p *planner) prepareOp() (step, problem) {
 // operands returns the operator's tensors, when there are as many as it takes.
 func (p *planner) operands(minIn, maxIn int) (in []*ermfmt.Tensor, out *ermfmt.Tensor, msg problem) {
 	if len(p.op.In) < minIn || len(p.op.In) > maxIn || len(p.op.Out) != 1 {
-		return nil, nil, problem(text(len(p.op.In), " inputs and ", len(p.op.Out), " outputs, want ", minIn, " to ", maxIn, " and 1"))
+		want := text(minIn)
+		if maxIn > minIn {
+			want = text(minIn, " to ", maxIn)
+		}
+		return nil, nil, problem(text("inputs: ", len(p.op.In), ", outputs: ", len(p.op.Out), "; want ", want, " and 1"))
 	}
 	for _, t := range p.op.In {
 		in = append(in, &p.f.Tensors[t])
@@ -140,14 +144,14 @@ func checkClamp(c ermfmt.Clamp, t *ermfmt.Tensor) problem {
 		lo, hi = -32768, 32767
 	}
 	if c.Lo > c.Hi || c.Lo < lo || c.Hi > hi {
-		return problem(text("clamp [", c.Lo, ", ", c.Hi, "] is not inside [", lo, ", ", hi, "]"))
+		return problem(text("clamp [", c.Lo, ", ", c.Hi, "], want a range inside [", lo, ", ", hi, "]"))
 	}
 	return ""
 }
 
 func checkScale(s ermfmt.Scale) problem {
 	if !(requant.Multiplier{M: s.Mult, Shift: s.Shift, Pre: s.Pre}).Valid() {
-		return problem(text("multiplier ", s.Mult, " with shifts ", s.Shift, " and ", s.Pre, " is out of range"))
+		return problem(text("multiplier ", s.Mult, ", shift ", s.Shift, ", pre-shift ", s.Pre, ": want [2^30, 2^31), [1, 31] and [0, 31]"))
 	}
 	return ""
 }
@@ -158,8 +162,14 @@ func checkRequant(r *ermfmt.Requant, n int, signed bool) problem {
 		return problem(text(len(r.Mult), " multipliers and ", len(r.Shift), " shifts, want ", n))
 	}
 	for i, m := range r.Mult {
-		if ok := requant.Valid(m, r.Shift[i]) || signed && requant.ValidSigned(m, r.Shift[i]); !ok || r.Pre > 31 {
-			return problem(text("multiplier ", m, " with shifts ", r.Shift[i], " and ", r.Pre, " is out of range"))
+		if signed && requant.ValidSigned(m, r.Shift[i]) && r.Pre <= 31 {
+			continue
+		}
+		if msg := checkScale(ermfmt.Scale{Mult: m, Shift: r.Shift[i], Pre: r.Pre}); msg != "" {
+			if signed {
+				msg += ", or a negative multiplier of such a size"
+			}
+			return problem(text("scale ", i, ": ", string(msg)))
 		}
 	}
 	return ""

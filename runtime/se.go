@@ -23,13 +23,13 @@ func (p *planner) prepareSE() (step, problem) {
 		return step{}, problem(text(len(at.W1), " and ", len(at.W2), " weights, ", r, " and ", len(at.B2), " biases do not fit ", c, " channels"))
 	}
 	if int64(h)*int64(w) > maxAcc/256 {
-		return step{}, "the input is too large for an average"
+		return step{}, problem(text("an average over an input of ", h, "x", w, ", want at most 2^22 positions"))
 	}
 	if at.SqueezeMax < 1 || at.SqueezeMax > 32767 || at.MidClamp.Lo > at.MidClamp.Hi || at.MidClamp.Lo < -32768 || at.MidClamp.Hi > 32767 {
-		return step{}, "a clamp is out of range"
+		return step{}, problem(text("clamps ", at.SqueezeMax, " and [", at.MidClamp.Lo, ", ", at.MidClamp.Hi, "]: want one in [1, 32767] and a range inside [-32768, 32767]"))
 	}
 	if len(at.MidTable) != 0 && len(at.MidTable) != 513 || len(at.GateTable) != 513 {
-		return step{}, problem(text("tables of ", len(at.MidTable), " and ", len(at.GateTable), " entries, want 513"))
+		return step{}, problem(text("tables of ", len(at.MidTable), " and ", len(at.GateTable), " entries, want 513, or none for the first"))
 	}
 	// What the second layer reads at most: interpolation stays between entries.
 	mid := max(int64(at.MidClamp.Hi), -int64(at.MidClamp.Lo))
@@ -84,7 +84,7 @@ func checkSum16(which string, w []int8, b []int32, k int, top int64) problem {
 			sum += top * int64(max(x, -x))
 		}
 		if sum > maxAcc {
-			return problem(text("channel ", o, " of the ", which, " layer can pass 2^30 before it is scaled"))
+			return problem(text("channel ", o, " of the ", which, " layer can reach ", sum, " before it is scaled, want at most 2^30"))
 		}
 	}
 	return ""

@@ -12,6 +12,11 @@ import (
 // active and looking at open once more; whoever calls run closes the phase and
 // waits for active to fall to 0. So a worker that the system has not scheduled
 // in time is not waited for.
+//
+// That rests on a store being visible before the load behind it: open before
+// active, parked before open. Go's atomic stores promise it and every CPU
+// keeps it, but QEMU 7 does not for Arm's release stores and acquire loads on an
+// x86 host. It does for exchanges, which cost nothing more here.
 type team struct {
 	open    atomic.Uint64 // number of the open phase; 0: none
 	active  atomic.Int64  // workers that may touch the phase
@@ -56,7 +61,7 @@ func (t *team) run(ph *phase) {
 	t.chunk = max(1, int64(ph.units/(4*threads)))
 	t.next.Store(0)
 	t.seq++
-	t.open.Store(t.seq)
+	t.open.Swap(t.seq)
 	for i := range t.workers {
 		w := &t.workers[i]
 		if w.parked.Load() && w.parked.CompareAndSwap(true, false) {
@@ -64,7 +69,7 @@ func (t *team) run(ph *phase) {
 		}
 	}
 	t.take(0)
-	t.open.Store(0)
+	t.open.Swap(0)
 	for i := 0; t.active.Load() != 0; i++ {
 		if i > 200 || t.spins == 0 {
 			gort.Gosched()
@@ -114,7 +119,7 @@ func (t *team) wait(w *worker, last uint64) uint64 {
 				return 0
 			}
 		}
-		w.parked.Store(true)
+		w.parked.Swap(true)
 		if s := t.open.Load(); (s != 0 && s != last || t.stopped.Load()) && w.parked.CompareAndSwap(true, false) {
 			continue
 		}

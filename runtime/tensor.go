@@ -1,6 +1,8 @@
 package edgerun
 
 import (
+	"strconv"
+
 	ermfmt "github.com/edgerun/edgerun/fmt"
 	"github.com/edgerun/edgerun/kernels"
 )
@@ -95,6 +97,7 @@ func planIO(f *ermfmt.Model, v *ermfmt.IO) (ioPlan, problem) {
 // Tensor is an input or output of a session.
 type Tensor struct {
 	s    *Session
+	what string // "input" or "output"
 	p    *ioPlan
 	q    *kernels.Quantize
 	qa   kernels.QuantizeArgs
@@ -108,8 +111,8 @@ type Tensor struct {
 }
 
 func (s *Session) bindIO() {
-	bind := func(p *ioPlan) *Tensor {
-		t := &Tensor{s: s, p: p, q: &s.m.table.Quantize, d: &s.m.table.Dequantize, raw: s.bytes(p.t)}
+	bind := func(what string, p *ioPlan) *Tensor {
+		t := &Tensor{s: s, what: what, p: p, q: &s.m.table.Quantize, d: &s.m.table.Dequantize, raw: s.bytes(p.t)}
 		t.i8, t.i16 = s.either(p.t)
 		if p.t.DType == ermfmt.Int32 {
 			t.i32 = s.int32s(p.t)
@@ -126,10 +129,10 @@ func (s *Session) bindIO() {
 		return t
 	}
 	for i := range s.m.in {
-		s.in = append(s.in, bind(&s.m.in[i]))
+		s.in = append(s.in, bind("input", &s.m.in[i]))
 	}
 	for i := range s.m.out {
-		s.out = append(s.out, bind(&s.m.out[i]))
+		s.out = append(s.out, bind("output", &s.m.out[i]))
 	}
 }
 
@@ -168,11 +171,11 @@ func (t *Tensor) SetFloat32(src []float32) error {
 		return ErrClosed
 	}
 	if len(src) != t.Len() {
-		return &ValueError{Tensor: t.p.name, Msg: text(len(src), " values, want ", t.Len())}
+		return t.wrong(len(src), " values, want ", t.Len())
 	}
 	for i, v := range src {
 		if v-v != 0 {
-			return &ValueError{Tensor: t.p.name, Msg: text("element ", i, " is not a finite number")}
+			return t.wrong("element ", i, " is not a finite number")
 		}
 	}
 	t.qa.X = src
@@ -185,9 +188,16 @@ func (t *Tensor) SetFloat32(src []float32) error {
 type ValueError struct {
 	Tensor string
 	Msg    string
+	what   string
 }
 
-func (e *ValueError) Error() string { return "edgerun: input \"" + e.Tensor + "\": " + e.Msg }
+func (e *ValueError) Error() string {
+	return "edgerun: " + e.what + " " + strconv.Quote(e.Tensor) + ": " + e.Msg
+}
+
+func (t *Tensor) wrong(msg ...any) error {
+	return &ValueError{Tensor: t.p.name, Msg: text(msg...), what: t.what}
+}
 
 // Float32 writes the real values to dst, in the source model's axis order.
 func (t *Tensor) Float32(dst []float32) error {
@@ -195,7 +205,7 @@ func (t *Tensor) Float32(dst []float32) error {
 		return ErrClosed
 	}
 	if len(dst) != t.Len() {
-		return &ValueError{Tensor: t.p.name, Msg: text("room for ", len(dst), " values, want ", t.Len())}
+		return t.wrong("room for ", len(dst), " values, want ", t.Len())
 	}
 	t.da.Y = dst
 	t.d.Run(&t.da, 0, 0, t.unit)
@@ -234,7 +244,7 @@ func (t *Tensor) Integers(dst []int32) error {
 		return ErrClosed
 	}
 	if len(dst) != t.Len() {
-		return &ValueError{Tensor: t.p.name, Msg: text("room for ", len(dst), " values, want ", t.Len())}
+		return t.wrong("room for ", len(dst), " values, want ", t.Len())
 	}
 	d, s := t.p.dims, t.p.steps
 	i := 0

@@ -4,14 +4,13 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/go-audio/wav"
 
 	"github.com/edgerun/edgerun/internal/npy"
 )
@@ -198,29 +197,37 @@ func (s *Set) openCSV(path string) error {
 	defer f.Close()
 	r := csv.NewReader(f)
 	r.FieldsPerRecord = -1
-	rows, err := r.ReadAll()
-	if err != nil {
-		return fail(path, err)
-	}
-	if len(rows) == 0 || len(rows[0]) < 1 || strings.TrimSpace(strings.TrimPrefix(rows[0][0], "\ufeff")) != "path" {
-		return fail(path, errors.New("line 1: want the header path,label"))
-	}
-	hasLabel := len(rows[0]) > 1 && strings.TrimSpace(rows[0][1]) == "label"
-	for i, row := range rows[1:] {
-		if len(row) == 0 || strings.TrimSpace(row[0]) == "" {
-			return fail(path, fmt.Errorf("line %d: the path is missing", i+2))
+	abs := func(p string) string {
+		if filepath.IsAbs(p) {
+			return p
 		}
-		p := strings.TrimSpace(row[0])
-		abs := func(p string) string {
-			if filepath.IsAbs(p) {
-				return p
+		return filepath.Join(filepath.Dir(path), p)
+	}
+	hasLabel, masks := false, 0
+	for i := -1; ; i++ {
+		row, err := r.Read()
+		if err == io.EOF && i >= 0 {
+			return nil
+		}
+		if err != nil && err != io.EOF {
+			return fail(path, err) // says which line
+		}
+		if i < 0 {
+			if err != nil || strings.TrimSpace(strings.TrimPrefix(row[0], "\ufeff")) != "path" {
+				return fail(path, errors.New("line 1: want the header path,label"))
 			}
-			return filepath.Join(filepath.Dir(path), p)
+			hasLabel = len(row) > 1 && strings.TrimSpace(row[1]) == "label"
+			continue
+		}
+		line, _ := r.FieldPos(0)
+		p := strings.TrimSpace(row[0])
+		if p == "" {
+			return fail(path, fmt.Errorf("line %d: the path is missing", line))
 		}
 		it := item{path: abs(p), label: -1}
 		if hasLabel {
 			if len(row) < 2 {
-				return fail(path, fmt.Errorf("line %d: the label is missing", i+2))
+				return fail(path, fmt.Errorf("line %d: the label is missing", line))
 			}
 			l := strings.TrimSpace(row[1])
 			n, err := strconv.Atoi(l)
@@ -229,35 +236,37 @@ func (s *Set) openCSV(path string) error {
 				it.label = n
 			case slices.Contains(pictures, strings.ToLower(filepath.Ext(l))):
 				it.mask = abs(l)
+				masks++
 			default:
-				return fail(path, fmt.Errorf("line %d: label %q is neither a class number nor a picture of classes", i+2, l))
+				return fail(path, fmt.Errorf("line %d: label %q is neither a class number nor a picture of classes", line, l))
 			}
 		}
 		s.items = append(s.items, it)
+		if masks > 0 && masks != len(s.items) {
+			return fail(path, fmt.Errorf("line %d: labels are class numbers or pictures of classes, want the same for all", line))
+		}
 	}
-	return nil
 }
 
 func (s *Set) openArchive(path string) error {
-	all, err := npy.ReadArchive(path)
+	names := []string{"x", "y"}
+	for _, in := range s.inputs {
+		names = append(names, in.Name)
+	}
+	arrays, have, err := npy.ReadArchive(path, names...)
 	if err != nil {
 		return fail(path, err)
 	}
 	n := -1
 	s.data = map[string]*array{}
 	for _, in := range s.inputs {
-		a := all[in.Name]
+		a := arrays[in.Name]
 		if a == nil && len(s.inputs) == 1 {
-			a = all["x"]
+			a = arrays["x"]
 		}
 		if a == nil {
-			var have []string
-			for k := range all {
-				have = append(have, k)
-			}
-			slices.Sort(have)
 			want := fmt.Sprintf("%q", in.Name)
-			if len(s.inputs) == 1 {
+			if len(s.inputs) == 1 && in.Name != "x" {
 				want = "\"x\" or " + want
 			}
 			return fail(path, fmt.Errorf("there is no array %s; the archive has %s", want, strings.Join(have, ", ")))
@@ -271,7 +280,10 @@ func (s *Set) openArchive(path string) error {
 		}
 		n = m
 	}
-	y := all["y"]
+	y := arrays["y"]
+	if slices.ContainsFunc(s.inputs, func(in Input) bool { return in.Name == "y" }) {
+		y = nil // an input of that name, and no labels
+	}
 	for i := range n {
 		s.items = append(s.items, item{index: i, label: -1})
 	}
@@ -460,42 +472,6 @@ func LoadFile(path string, in Input, pre *Preprocess) ([]float32, error) {
 		return nil, err
 	}
 	return pre.Tensor(img, in.Shape[1], in.Shape[2], in.Shape[3])
-}
-
-// loadWAV reads PCM samples in [-1, 1), the channels averaged. A longer file is
-// cut, a shorter one is followed by silence.
-func loadWAV(path string, in Input) ([]float32, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	d := wav.NewDecoder(f)
-	if !d.IsValidFile() {
-		return nil, errors.New("this is not a WAV file, or it is damaged")
-	}
-	if d.WavAudioFormat != 1 {
-		return nil, fmt.Errorf("WAV format %d is not supported, want PCM", d.WavAudioFormat)
-	}
-	buf, err := d.FullPCMBuffer()
-	if err != nil || buf == nil || buf.Format == nil || buf.Format.NumChannels < 1 || d.BitDepth < 8 || d.BitDepth > 32 {
-		return nil, errors.New("the WAV file is damaged")
-	}
-	ch := buf.Format.NumChannels
-	out := make([]float32, in.len())
-	full := float32(int64(1) << (d.BitDepth - 1))
-	for i := range min(len(out), len(buf.Data)/ch) {
-		var sum float32
-		for c := range ch {
-			v := float32(buf.Data[i*ch+c])
-			if d.BitDepth == 8 {
-				v -= 128 // 8-bit WAV is unsigned
-			}
-			sum += v
-		}
-		out[i] = sum / float32(ch) / full
-	}
-	return out, nil
 }
 
 // Pictures reports whether the samples are pictures, at least the first.

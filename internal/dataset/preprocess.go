@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	_ "image/gif"
 	_ "image/jpeg"
 	_ "image/png"
@@ -15,7 +14,6 @@ import (
 	"strings"
 
 	_ "golang.org/x/image/bmp"
-	"golang.org/x/image/draw"
 	_ "golang.org/x/image/webp"
 
 	ermfmt "github.com/edgerun/edgerun/fmt"
@@ -179,8 +177,8 @@ func LoadImage(path string) (image.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("this is not a picture in a format that edgerun reads (jpg, png, bmp, gif, webp), or it is damaged: %w", err)
 	}
-	if cfg.Width < 1 || cfg.Height < 1 || cfg.Width > maxSide || cfg.Height > maxSide || cfg.Width*cfg.Height > 1<<28 {
-		return nil, fmt.Errorf("a picture of %dx%d is too large", cfg.Width, cfg.Height)
+	if cfg.Width < 1 || cfg.Height < 1 || cfg.Width > maxSide || cfg.Height > maxSide || cfg.Width*cfg.Height > maxPixels {
+		return nil, fmt.Errorf("a picture of %dx%d pixels, want sides up to %d and at most %d in all", cfg.Width, cfg.Height, maxSide, maxPixels)
 	}
 	if _, err := f.Seek(0, 0); err != nil {
 		return nil, err
@@ -194,13 +192,20 @@ func LoadImage(path string) (image.Image, error) {
 
 // Tensor turns a picture into the elements of an input of h x w pixels and c
 // channels, in the order C, H, W. Without Width, Height, Short and Crop the
-// picture is scaled to cover the input and cropped at the centre.
+// picture is scaled to cover the input and cropped at the centre; what has
+// another size in the end is scaled to the input's, whatever the proportions.
+//
+// Resizing to a shorter side, whose other side is rounded down, and the centre
+// crop are those of torchvision's Resize and CenterCrop; pixels are Pillow's.
 func (p *Preprocess) Tensor(img image.Image, c, h, w int) ([]float32, error) {
 	gray := p.Color == "gray" || p.Color == "" && c == 1
 	if gray != (c == 1) || c != 1 && c != 3 {
 		return nil, fmt.Errorf("the network wants %d channels, a picture in %s has %d", c, p.colorName(gray), map[bool]int{true: 1, false: 3}[gray])
 	}
-	img = p.fit(img, h, w)
+	r, err := p.fit(toRaster(img, gray), h, w)
+	if err != nil {
+		return nil, err
+	}
 	scale := p.Scale
 	if scale == 0 {
 		scale = 1
@@ -234,22 +239,13 @@ func (p *Preprocess) Tensor(img image.Image, c, h, w int) ([]float32, error) {
 			table[k][v] = float32(float64(x-m) / s)
 		}
 	}
-	b := img.Bounds()
-	for y := range h {
-		for x := range w {
-			if gray {
-				v := color.GrayModel.Convert(img.At(b.Min.X+x, b.Min.Y+y)).(color.Gray)
-				out[y*w+x] = table[0][v.Y]
-				continue
-			}
-			r, g, bl, _ := img.At(b.Min.X+x, b.Min.Y+y).RGBA()
-			px := [3]uint32{r >> 8, g >> 8, bl >> 8}
-			if p.Color == "bgr" {
-				px[0], px[2] = px[2], px[0]
-			}
-			for k := range 3 {
-				out[(k*h+y)*w+x] = table[k][px[k]]
-			}
+	for k := range c {
+		from := k
+		if p.Color == "bgr" {
+			from = 2 - k
+		}
+		for i := range h * w {
+			out[k*h*w+i] = table[k][r.pix[i*c+from]]
 		}
 	}
 	return out, nil
@@ -266,59 +262,29 @@ func (p *Preprocess) colorName(gray bool) string {
 }
 
 // fit resizes and crops a picture to w x h.
-func (p *Preprocess) fit(img image.Image, h, w int) image.Image {
-	b := img.Bounds()
+func (p *Preprocess) fit(r *raster, h, w int) (*raster, error) {
+	rw, rh := r.w, r.h
 	switch {
 	case p.Width > 0:
-		img = scaleTo(img, p.Width, p.Height)
+		rw, rh = p.Width, p.Height
+	case p.Short > 0 && r.w < r.h:
+		rw, rh = p.Short, max(p.Short, p.Short*r.h/r.w)
 	case p.Short > 0:
-		img = scaleShort(img, p.Short)
-	case p.Crop == 0 && (b.Dx() != w || b.Dy() != h):
-		// Cover the input, whatever the proportions.
-		k := max(float64(w)/float64(b.Dx()), float64(h)/float64(b.Dy()))
-		img = scaleTo(img, max(w, int(float64(b.Dx())*k+0.5)), max(h, int(float64(b.Dy())*k+0.5)))
-		img = crop(img, w, h)
+		rw, rh = max(p.Short, p.Short*r.w/r.h), p.Short
+	case p.Crop == 0 && w*r.h > h*r.w: // cover the input, whatever the proportions
+		rw, rh = w, max(h, (r.h*w+r.w/2)/r.w)
+	case p.Crop == 0:
+		rw, rh = max(w, (r.w*h+r.h/2)/r.h), h
 	}
-	if p.Crop > 0 {
-		img = crop(img, p.Crop, p.Crop)
+	r, err := r.resize(rw, rh)
+	if err != nil {
+		return nil, err
 	}
-	if b = img.Bounds(); b.Dx() != w || b.Dy() != h {
-		img = scaleTo(img, w, h)
+	switch {
+	case p.Crop > 0:
+		r = r.crop(p.Crop, p.Crop)
+	case p.Width == 0 && p.Short == 0:
+		r = r.crop(w, h)
 	}
-	return img
-}
-
-func scaleShort(img image.Image, n int) image.Image {
-	b := img.Bounds()
-	if b.Dx() < b.Dy() {
-		return scaleTo(img, n, max(n, (b.Dy()*n+b.Dx()/2)/b.Dx()))
-	}
-	return scaleTo(img, max(n, (b.Dx()*n+b.Dy()/2)/b.Dy()), n)
-}
-
-// scaleTo resizes bilinearly; when it shrinks, every source pixel counts.
-func scaleTo(img image.Image, w, h int) image.Image {
-	b := img.Bounds()
-	if b.Dx() == w && b.Dy() == h {
-		return img
-	}
-	dst := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.BiLinear.Scale(dst, dst.Bounds(), img, b, draw.Src, nil)
-	return dst
-}
-
-// crop cuts w x h pixels out of the middle, or as many as there are.
-func crop(img image.Image, w, h int) image.Image {
-	b := img.Bounds()
-	w, h = min(w, b.Dx()), min(h, b.Dy())
-	x, y := b.Min.X+(b.Dx()-w)/2, b.Min.Y+(b.Dy()-h)/2
-	r := image.Rect(x, y, x+w, y+h)
-	if s, ok := img.(interface {
-		SubImage(r image.Rectangle) image.Image
-	}); ok {
-		return s.SubImage(r)
-	}
-	dst := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.Copy(dst, image.Point{}, img, r, draw.Src, nil)
-	return dst
+	return r.resize(w, h)
 }

@@ -188,8 +188,8 @@ func (n *Net) shift(b int, pre uint8) (int32, uint8) {
 }
 
 func (n *Net) scale(b int) ermfmt.Scale {
-	s := ermfmt.Scale{}
-	if b < 1 {
+	s := ermfmt.Scale{Pre: uint8(max(0, n.R.IntN(6)-3))}
+	if b+int(s.Pre) < 1 {
 		s.Pre = uint8(1 - b)
 	}
 	s.Mult, s.Shift = n.shift(b, s.Pre)
@@ -433,7 +433,7 @@ func (n *Net) SE(x, r int32, table bool) int32 {
 	for range d[3] {
 		a.B2 = append(a.B2, n.R.Int32N(1<<16)-1<<15)
 	}
-	a.Mid = n.requant(r, bits.Len32(uint32(d[3]))/2+4, 0)
+	a.Mid = n.requant(r, bits.Len32(uint32(d[3]))/2+4, uint8(n.R.IntN(2)))
 	a.MidClamp = ermfmt.Clamp{Lo: 0, Hi: 4000 + n.R.Int32N(4000)}
 	if table {
 		a.MidClamp = ermfmt.Clamp{Lo: -32768, Hi: 32767}
@@ -472,7 +472,7 @@ func (n *Net) AveragePool(x int32, w Window, include bool, extra int32, out ermf
 	oh, ow = oh+extra, ow+extra
 	y := n.Tensor(out, Dims{d[0], oh, ow, d[3]})
 	a := pool(w)
-	a.IncludePad = include
+	a.IncludePad, a.Requant.Pre = include, uint8(n.R.IntN(3))
 	seen := map[int32]bool{}
 	for oy := range oh {
 		for ox := range ow {
@@ -488,7 +488,7 @@ func (n *Net) AveragePool(x int32, w Window, include bool, extra int32, out ermf
 			if !seen[count] {
 				seen[count] = true
 				a.Divisors = append(a.Divisors, count)
-				m, s := n.shift(bits.Len32(uint32(count))-width(out)+9, 0)
+				m, s := n.shift(bits.Len32(uint32(count))-width(out)+9, a.Requant.Pre)
 				a.Requant.Mult, a.Requant.Shift = append(a.Requant.Mult, m), append(a.Requant.Shift, s)
 			}
 		}
@@ -720,7 +720,8 @@ func (n *Net) Finish() *ermfmt.Model {
 	p := &n.M.Plan
 	p.Bound = p.Arena / 2
 	p.Scratch = 4096
-	p.Buffers = []ermfmt.Buffer{{Size: p.Arena, Last: int32(max(0, len(n.M.Ops)-1))}}
+	last, half := int32(max(0, len(n.M.Ops)-1)), p.Arena/2
+	p.Buffers = []ermfmt.Buffer{{Size: half, Last: last}, {Offset: half, Size: p.Arena - half, First: last / 2, Last: last}}
 	return n.M
 }
 

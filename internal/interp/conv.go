@@ -1,27 +1,6 @@
 package interp
 
-import (
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/gonum"
-
-	"github.com/edgerun/edgerun/internal/ir"
-)
-
-var impl gonum.Implementation
-
-// matmul is C = A·B for row-major A [m, k], B [k, n], C [m, n].
-func matmul(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) {
-	if m == 0 || n == 0 {
-		return
-	}
-	if k == 0 {
-		for i := range m {
-			clear(c[i*ldc : i*ldc+n])
-		}
-		return
-	}
-	impl.Sgemm(blas.NoTrans, blas.NoTrans, m, n, k, 1, a, lda, b, ldb, 0, c, ldc)
-}
+import "github.com/edgerun/edgerun/internal/ir"
 
 // plane is a convolution's geometry in two dimensions; one-dimensional ones
 // have height 1.
@@ -160,12 +139,12 @@ func (p *plane) depthwise(src, w, dst []float32) {
 					d = d[lo:hi]
 					s = s[:len(d)]
 					for i := range d {
-						d[i] += f * s[i]
+						d[i] += float32(f * s[i])
 					}
 					continue
 				}
 				for ox := lo; ox < hi; ox++ {
-					d[ox] += f * s[ix]
+					d[ox] += float32(f * s[ix])
 					ix += p.sw
 				}
 			}
@@ -217,12 +196,12 @@ func (e *env) convTranspose(op *ir.ConvTranspose, x, w, b *ir.Tensor, shape []in
 		for i := range g {
 			src := x.F[(n*c+i*cg)*ipix:][:cg*ipix]
 			dst := y.F[(n*m+i*mg)*opix:][:mg*opix]
-			wg := w.F[i*cg*k:][:cg*k]
+			wg := transposed(w.F[i*cg*k:][:cg*k], cg, k)
 			for y0 := 0; y0 < p.oh && k > 0; y0 += step {
 				y1 := min(p.oh, y0+step)
 				cols := (y1 - y0) * p.ow
 				col := e.scratch(k * cols)
-				impl.Sgemm(blas.Trans, blas.NoTrans, k, cols, cg, 1, wg, k, src[y0*p.ow:], ipix, 0, col, cols)
+				matmul(k, cols, cg, wg, cg, src[y0*p.ow:], ipix, col, cols)
 				p.col2im(col, dst, mg, y0, y1)
 			}
 		}
@@ -288,7 +267,7 @@ func (e *env) deformConv(op *ir.DeformConv, x, w, off, b, mask *ir.Tensor, shape
 					ix, wt := bilinear(p.h, p.w, sy, sx)
 					for c := t / taps * cog; c < (t/taps+1)*cog; c++ {
 						s := x.F[(n*p.c+c)*pix:][:pix]
-						v := wt[0]*s[ix[0]] + wt[1]*s[ix[1]] + wt[2]*s[ix[2]] + wt[3]*s[ix[3]]
+						v := float32(wt[0]*s[ix[0]]) + float32(wt[1]*s[ix[1]]) + float32(wt[2]*s[ix[2]]) + float32(wt[3]*s[ix[3]])
 						col[(c*taps+t%taps)*cols+i] = v * scale
 					}
 				}

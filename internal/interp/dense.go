@@ -1,32 +1,29 @@
 package interp
 
-import (
-	"gonum.org/v1/gonum/blas"
-
-	"github.com/edgerun/edgerun/internal/ir"
-)
+import "github.com/edgerun/edgerun/internal/ir"
 
 func gemm(op *ir.Gemm, a, b, c *ir.Tensor, shape []int) *ir.Tensor {
 	y := ir.NewTensor(ir.Float32, shape)
-	if c != nil && op.Beta != 0 {
-		copy(y.F, expand(c, shape).F)
-	}
 	m, n, k := shape[0], shape[1], a.Shape[1]
-	ta, tb := blas.NoTrans, blas.NoTrans
+	x := a.F
 	if op.TransA {
-		ta, k = blas.Trans, a.Shape[0]
+		k = a.Shape[0]
+		x = transposed(a.F, k, m)
 	}
 	if op.TransB {
-		tb = blas.Trans
+		matmulT(m, n, k, x, b.F, y.F)
+	} else {
+		matmul(m, n, k, x, k, b.F, n, y.F, n)
 	}
-	if k == 0 {
+	if op.Alpha != 1 {
 		for i := range y.F {
-			y.F[i] *= op.Beta
+			y.F[i] *= op.Alpha
 		}
-		return y
 	}
-	if m > 0 && n > 0 {
-		impl.Sgemm(ta, tb, m, n, k, op.Alpha, a.F, a.Shape[1], b.F, b.Shape[1], op.Beta, y.F, n)
+	if c != nil && op.Beta != 0 {
+		for i, v := range expand(c, shape).F {
+			y.F[i] += float32(op.Beta * v)
+		}
 	}
 	return y
 }
@@ -35,9 +32,7 @@ func dense(op *ir.Dense, x, w, b *ir.Tensor, shape []int) *ir.Tensor {
 	y := ir.NewTensor(ir.Float32, shape)
 	n, k := w.Shape[0], w.Shape[1]
 	m := count(shape) / max(1, n)
-	if m > 0 && n > 0 && k > 0 {
-		impl.Sgemm(blas.NoTrans, blas.Trans, m, n, k, 1, x.F, k, w.F, k, 0, y.F, n)
-	}
+	matmulT(m, n, k, x.F, w.F, y.F)
 	for i := range m {
 		row := y.F[i*n:][:n]
 		if b != nil {

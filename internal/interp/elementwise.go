@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/edgerun/edgerun/internal/ir"
+	"github.com/edgerun/edgerun/internal/portable"
 )
 
 func unary(op *ir.Unary, x *ir.Tensor) *ir.Tensor {
@@ -31,12 +32,12 @@ func unary(op *ir.Unary, x *ir.Tensor) *ir.Tensor {
 		}
 	case "HardSwish":
 		for i, v := range x.F {
-			y.F[i] = v * min(max(v*(1.0/6)+0.5, 0), 1)
+			y.F[i] = v * min(max(float32(v*(1.0/6))+0.5, 0), 1)
 		}
 	case "HardSigmoid":
 		a, b := op.Alpha, op.Beta
 		for i, v := range x.F {
-			y.F[i] = min(max(a*v+b, 0), 1)
+			y.F[i] = min(max(float32(a*v)+b, 0), 1)
 		}
 	case "Abs":
 		for i, v := range x.F {
@@ -269,7 +270,7 @@ func binaryInt(op *ir.Binary, p, q int64) (int64, error) {
 // powInt is p^q modulo 2^64; negative powers are truncated to integers.
 func powInt(p, q int64) int64 {
 	if q < 0 {
-		return toInt(math.Pow(float64(p), float64(q)))
+		return toInt(portable.Pow(float64(p), float64(q)))
 	}
 	r := int64(1)
 	for ; q > 0; q >>= 1 {

@@ -276,7 +276,7 @@ func (t *tap) apply(dst, src []float32) {
 	for k, i := range t.ix[:t.n] {
 		if f := t.w[k]; f != 0 {
 			for j, v := range src[i*len(dst):][:len(dst)] {
-				dst[j] += f * v
+				dst[j] += float32(f * v)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/edgerun/edgerun/internal/ir"
+	"github.com/edgerun/edgerun/internal/portable"
 )
 
 func batchNorm(op *ir.BatchNorm, in []*ir.Tensor) *ir.Tensor {
@@ -14,10 +15,10 @@ func batchNorm(op *ir.BatchNorm, in []*ir.Tensor) *ir.Tensor {
 	for i := range x.Shape[0] * c {
 		k := i % c
 		a := float32(float64(in[1].F[k]) / math.Sqrt(float64(in[4].F[k])+float64(op.Eps)))
-		b := in[2].F[k] - a*in[3].F[k]
+		b := in[2].F[k] - float32(a*in[3].F[k])
 		dst := y.F[i*px:][:px]
 		for j, v := range x.F[i*px:][:px] {
-			dst[j] = a*v + b
+			dst[j] = float32(a*v) + b
 		}
 		activate(dst, &op.Act, k)
 	}
@@ -37,11 +38,11 @@ func instanceNorm(op *ir.InstanceNorm, in []*ir.Tensor) *ir.Tensor {
 		}
 		mean := s / float64(px)
 		for _, v := range src {
-			q += (float64(v) - mean) * (float64(v) - mean)
+			q += float64((float64(v) - mean) * (float64(v) - mean))
 		}
 		a := float64(in[1].F[i%c]) / math.Sqrt(q/float64(px)+float64(op.Eps))
 		for j, v := range src {
-			y.F[i*px+j] = float32((float64(v)-mean)*a + float64(in[2].F[i%c]))
+			y.F[i*px+j] = float32(float64((float64(v)-mean)*a) + float64(in[2].F[i%c]))
 		}
 	}
 	return y
@@ -60,9 +61,9 @@ func lrn(op *ir.LRN, x *ir.Tensor) *ir.Tensor {
 				var s float64
 				for j := from; j < to; j++ {
 					v := float64(img[j*px+i])
-					s += v * v
+					s += float64(v * v)
 				}
-				d := math.Pow(float64(op.Bias)+float64(op.Alpha)/float64(op.Size)*s, float64(op.Beta))
+				d := portable.Pow(float64(op.Bias)+float64(float64(op.Alpha)/float64(op.Size)*s), float64(op.Beta))
 				y.F[(n*c+k)*px+i] = float32(float64(img[k*px+i]) / d)
 			}
 		}
@@ -84,14 +85,14 @@ func softmax(op *ir.Softmax, x *ir.Tensor) *ir.Tensor {
 		}
 		var s float64
 		for k := range d {
-			s += math.Exp(float64(x.F[base+k*inner]) - m)
+			s += portable.Exp(float64(x.F[base+k*inner]) - m)
 		}
 		for k := range d {
 			v := float64(x.F[base+k*inner]) - m
 			if op.Log {
-				y.F[base+k*inner] = float32(v - math.Log(s))
+				y.F[base+k*inner] = float32(v - portable.Log(s))
 			} else {
-				y.F[base+k*inner] = float32(math.Exp(v) / s)
+				y.F[base+k*inner] = float32(portable.Exp(v) / s)
 			}
 		}
 	}

@@ -149,7 +149,7 @@ func reduce(op *ir.Reduce, x *ir.Tensor, shape []int) *ir.Tensor {
 			}
 		case "ReduceL2", "ReduceSumSquare":
 			for k, v := range src {
-				acc[o+k*so] += float64(v) * float64(v)
+				acc[o+k*so] += float64(float64(v) * float64(v))
 			}
 		default:
 			for k, v := range src {

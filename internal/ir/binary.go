@@ -3,6 +3,8 @@ package ir
 import (
 	"fmt"
 	"math"
+
+	"github.com/edgerun/edgerun/internal/portable"
 )
 
 // Binary is an element-wise function of two inputs with broadcasting.
@@ -18,7 +20,7 @@ var binaryFuncs = map[string]func(a, b float64) float64{
 	"Sub": func(a, b float64) float64 { return a - b },
 	"Mul": func(a, b float64) float64 { return a * b },
 	"Div": func(a, b float64) float64 { return a / b },
-	"Pow": math.Pow,
+	"Pow": portable.Pow,
 	"Max": func(a, b float64) float64 { return max(a, b) },
 	"Min": func(a, b float64) float64 { return min(a, b) },
 	"Mod": func(a, b float64) float64 {

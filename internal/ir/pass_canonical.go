@@ -267,7 +267,7 @@ func affineOf(nd *Node, op *BatchNorm) (a, b []float32, ok bool) {
 	for i := range a {
 		s := float64(nd.In[1].Const.F[i]) / sqrt(float64(nd.In[4].Const.F[i])+float64(op.Eps))
 		a[i] = float32(s)
-		b[i] = float32(float64(nd.In[2].Const.F[i]) - s*float64(nd.In[3].Const.F[i]))
+		b[i] = float32(float64(nd.In[2].Const.F[i]) - float64(s*float64(nd.In[3].Const.F[i])))
 	}
 	return a, b, true
 }

@@ -83,7 +83,7 @@ func (l *linear) affine(a, b []float32) {
 	}
 	bias := l.biases()
 	for i := range bias {
-		bias[i] = bias[i]*a[i] + b[i]
+		bias[i] = float32(bias[i]*a[i]) + b[i]
 	}
 	l.n.In[1] = constant(w, l.w.Shape...)
 	l.setBias(bias)
@@ -217,7 +217,7 @@ func (e *Editor) intoNext(nd *Node, a, b []float32, x *Value) bool {
 		o := i / (s[1] * taps)
 		c := o/(s[0]/op.Group)*s[1] + i/taps%s[1] // input channel
 		w[i] = v * a[c]
-		bias[o] += v * b[c]
+		bias[o] += float32(v * b[c])
 	}
 	next.In[0], next.In[1] = x, constant(w, s...)
 	l.setBias(bias)

@@ -170,11 +170,11 @@ func (r *Resize) Tap(axis, in, o int) (ix [4]int, w [4]float64, n int) {
 		// In float32 like ONNX Runtime: where a coordinate is an integer or
 		// a half but for rounding, the rounding decides.
 		x := source(r.Coord, float32(o), float32(in), float32(out), float32(scale))
-		ix[0], w[0], n = r.nearest(float64(x), scale), 1, 1
+		ix[0], w[0], n = toIndex(r.nearest(float64(x), scale), in), 1, 1
 	case r.Mode == "linear":
 		x := min(max(source(r.Coord, float64(o), float64(in), float64(out), scale), 0), float64(in-1))
 		f := math.Floor(x)
-		ix[0], ix[1] = int(f), int(f)+1
+		ix[0], ix[1] = int(f), int(f)+1 // x is inside
 		w[0], w[1] = 1-(x-f), x-f
 		n = 2
 	default: // cubic
@@ -182,14 +182,9 @@ func (r *Resize) Tap(axis, in, o int) (ix [4]int, w [4]float64, n int) {
 		f := math.Floor(x)
 		t, a := x-f, float64(r.CubicA)
 		for i := range ix {
-			ix[i] = int(f) - 1 + i
+			ix[i] = toIndex(f, in) - 1 + i
 		}
-		w = [4]float64{
-			((a*(t+1)-5*a)*(t+1)+8*a)*(t+1) - 4*a,
-			((a+2)*t-(a+3))*t*t + 1,
-			((a+2)*(1-t)-(a+3))*(1-t)*(1-t) + 1,
-			((a*(2-t)-5*a)*(2-t)+8*a)*(2-t) - 4*a,
-		}
+		w = [4]float64{farTap(a, t+1), nearTap(a, t), nearTap(a, 1-t), farTap(a, 2-t)}
 		n = 4
 		if r.Exclude { // linear and nearest give the same with and without
 			sum := 0.0
@@ -208,6 +203,15 @@ func (r *Resize) Tap(axis, in, o int) (ix [4]int, w [4]float64, n int) {
 		ix[i] = min(max(ix[i], 0), in-1)
 	}
 	return ix, w, n
+}
+
+// nearTap is the cubic interpolation's weight at a distance d below 1, farTap at
+// one from 1 to 2 (Keys, Cubic Convolution Interpolation, 1981). Products are
+// rounded before they are added up, so that no CPU fuses the two.
+func nearTap(a, d float64) float64 { return float64((float64((a+2)*d)-(a+3))*d*d) + 1 }
+
+func farTap(a, d float64) float64 {
+	return float64((float64((float64(a*d)-float64(5*a))*d)+float64(8*a))*d) - float64(4*a)
 }
 
 // source maps output position o to input coordinates.
@@ -233,27 +237,30 @@ func source[T float32 | float64](coord string, o, in, out, scale T) T {
 	return (o+0.5)/scale - 0.5
 }
 
-func (r *Resize) nearest(x, scale float64) int {
+// toIndex is a whole number as an index, far outside where it does not fit one.
+func toIndex(f float64, in int) int { return int(min(max(f, -8), float64(in+8))) }
+
+func (r *Resize) nearest(x, scale float64) float64 {
 	f := math.Floor(x)
 	half := math.Abs(x-f-0.5) < 1e-6 // as ONNX Runtime sees it
 	switch r.Nearest {
 	case "floor":
-		return int(f)
+		return f
 	case "ceil":
-		return int(math.Ceil(x))
+		return math.Ceil(x)
 	case "round_prefer_ceil":
 		if half {
-			return int(f) + 1
+			return f + 1
 		}
-		return int(math.Floor(x + 0.5))
+		return math.Floor(x + 0.5)
 	case "simple":
 		if scale < 1 {
-			return int(math.Ceil(x))
+			return math.Ceil(x)
 		}
-		return int(f)
+		return f
 	}
 	if half {
-		return int(f)
+		return f
 	}
-	return int(math.Floor(x + 0.5))
+	return math.Floor(x + 0.5)
 }

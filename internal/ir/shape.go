@@ -151,7 +151,7 @@ func (*Range) Infer(n *Node) error {
 	}
 	t := NewTensor(n.In[0].DType, []int{int(max(0, count))})
 	for i := range t.F {
-		t.F[i] = float32(p[0].Float(0) + float64(i)*p[2].Float(0))
+		t.F[i] = float32(p[0].Float(0) + float64(float64(i)*p[2].Float(0)))
 	}
 	for i := range t.I {
 		t.I[i] = p[0].I[0] + int64(i)*p[2].I[0]

@@ -3,6 +3,8 @@ package ir
 import (
 	"fmt"
 	"math"
+
+	"github.com/edgerun/edgerun/internal/portable"
 )
 
 // Unary is an element-wise function of one input. Alpha, Beta and Gamma mean
@@ -31,35 +33,35 @@ var unaryFuncs = map[string]func(u *Unary, x float64) float64{
 	},
 	"Elu": func(u *Unary, x float64) float64 {
 		if x < 0 {
-			return float64(u.Alpha) * math.Expm1(x)
+			return float64(u.Alpha) * portable.Expm1(x)
 		}
 		return x
 	},
 	"Celu": func(u *Unary, x float64) float64 {
 		a := float64(u.Alpha)
-		return max(0, x) + min(0, a*math.Expm1(x/a))
+		return max(0, x) + min(0, float64(a*portable.Expm1(x/a)))
 	},
 	"Selu": func(u *Unary, x float64) float64 {
 		if x <= 0 {
-			return float64(u.Gamma) * float64(u.Alpha) * math.Expm1(x)
+			return float64(u.Gamma) * float64(u.Alpha) * portable.Expm1(x)
 		}
 		return float64(u.Gamma) * x
 	},
 	"Clip":        func(u *Unary, x float64) float64 { return min(max(x, float64(u.Alpha)), float64(u.Beta)) },
 	"Sigmoid":     func(_ *Unary, x float64) float64 { return sigmoid(x) },
-	"HardSigmoid": func(u *Unary, x float64) float64 { return min(max(float64(u.Alpha)*x+float64(u.Beta), 0), 1) },
+	"HardSigmoid": func(u *Unary, x float64) float64 { return min(max(float64(float64(u.Alpha)*x)+float64(u.Beta), 0), 1) },
 	"HardSwish":   func(_ *Unary, x float64) float64 { return x * min(max(x/6+0.5, 0), 1) },
 	"Swish":       func(u *Unary, x float64) float64 { return x * sigmoid(float64(u.Alpha)*x) },
-	"Mish":        func(_ *Unary, x float64) float64 { return x * math.Tanh(softplus(x)) },
+	"Mish":        func(_ *Unary, x float64) float64 { return x * portable.Tanh(softplus(x)) },
 	"Softplus":    func(_ *Unary, x float64) float64 { return softplus(x) },
 	"Softsign":    func(_ *Unary, x float64) float64 { return x / (1 + math.Abs(x)) },
-	"Gelu":        func(_ *Unary, x float64) float64 { return 0.5 * x * (1 + math.Erf(x/math.Sqrt2)) },
+	"Gelu":        func(_ *Unary, x float64) float64 { return 0.5 * x * (1 + portable.Erf(x/math.Sqrt2)) },
 	"GeluTanh": func(_ *Unary, x float64) float64 {
-		return 0.5 * x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+		return 0.5 * x * (1 + portable.Tanh(math.Sqrt(2/math.Pi)*(x+float64(0.044715*x*x*x))))
 	},
-	"Tanh":       func(_ *Unary, x float64) float64 { return math.Tanh(x) },
-	"Exp":        func(_ *Unary, x float64) float64 { return math.Exp(x) },
-	"Log":        func(_ *Unary, x float64) float64 { return math.Log(x) },
+	"Tanh":       func(_ *Unary, x float64) float64 { return portable.Tanh(x) },
+	"Exp":        func(_ *Unary, x float64) float64 { return portable.Exp(x) },
+	"Log":        func(_ *Unary, x float64) float64 { return portable.Log(x) },
 	"Sqrt":       func(_ *Unary, x float64) float64 { return math.Sqrt(x) },
 	"Reciprocal": func(_ *Unary, x float64) float64 { return 1 / x },
 	"Neg":        func(_ *Unary, x float64) float64 { return -x },
@@ -76,9 +78,9 @@ var unaryFuncs = map[string]func(u *Unary, x float64) float64{
 		}
 		return x
 	},
-	"Erf":      func(_ *Unary, x float64) float64 { return math.Erf(x) },
-	"Sin":      func(_ *Unary, x float64) float64 { return math.Sin(x) },
-	"Cos":      func(_ *Unary, x float64) float64 { return math.Cos(x) },
+	"Erf":      func(_ *Unary, x float64) float64 { return portable.Erf(x) },
+	"Sin":      func(_ *Unary, x float64) float64 { return portable.Sin(x) },
+	"Cos":      func(_ *Unary, x float64) float64 { return portable.Cos(x) },
 	"Identity": func(_ *Unary, x float64) float64 { return x }, // where the quantizer changes the width
 	"Not": func(_ *Unary, x float64) float64 {
 		if x == 0 {
@@ -90,13 +92,13 @@ var unaryFuncs = map[string]func(u *Unary, x float64) float64{
 
 func sigmoid(x float64) float64 {
 	if x >= 0 {
-		return 1 / (1 + math.Exp(-x))
+		return 1 / (1 + portable.Exp(-x))
 	}
-	e := math.Exp(x)
+	e := portable.Exp(x)
 	return e / (1 + e)
 }
 
-func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
+func softplus(x float64) float64 { return max(x, 0) + portable.Log1p(portable.Exp(-math.Abs(x))) }
 
 // IsUnary reports whether name is a function that Unary knows.
 func IsUnary(name string) bool { return unaryFuncs[name] != nil }

@@ -70,7 +70,10 @@ func Decode(r io.Reader) (*Array, error) {
 
 func decode(r io.Reader) (*Array, error) {
 	var head [8]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil || string(head[:6]) != magic {
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, cut(err, "this is not a .npy file")
+	}
+	if string(head[:6]) != magic {
 		return nil, errors.New("this is not a .npy file")
 	}
 	size := 2
@@ -83,7 +86,7 @@ func decode(r io.Reader) (*Array, error) {
 	}
 	var lenBuf [4]byte
 	if _, err := io.ReadFull(r, lenBuf[:size]); err != nil {
-		return nil, errors.New("the header is cut off")
+		return nil, cut(err, "the header is cut off")
 	}
 	n := binary.LittleEndian.Uint32(lenBuf[:])
 	if n > 1<<16 {
@@ -91,13 +94,22 @@ func decode(r io.Reader) (*Array, error) {
 	}
 	text := make([]byte, n)
 	if _, err := io.ReadFull(r, text); err != nil {
-		return nil, errors.New("the header is cut off")
+		return nil, cut(err, "the header is cut off")
 	}
 	h, err := parseHeader(string(text))
 	if err != nil {
 		return nil, err
 	}
 	return h.read(r)
+}
+
+// cut is the error for data that ends too early, or what else kept it from being
+// read.
+func cut(err error, msg string) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New(msg)
+	}
+	return err
 }
 
 // header is the dictionary in front of the data.
@@ -202,20 +214,27 @@ func (h *header) read(r io.Reader) (*Array, error) {
 		m := min(left, piece)
 		b := buf[:m*k.size]
 		if got, err := io.ReadFull(r, b); err != nil {
-			return nil, fmt.Errorf("the file ends after %d of %d elements", n-left+got/k.size, n)
+			return nil, cut(err, fmt.Sprintf("the file ends after %d of %d elements", n-left+got/k.size, n))
 		}
 		left -= m
 		for ; len(b) > 0; b = b[k.size:] {
 			if float {
 				a.Floats = append(a.Floats, toFloat(b, k.size, order))
-			} else {
-				a.Ints = append(a.Ints, toInt(b, h.kind, order))
+				continue
 			}
+			v := toInt(b, h.kind, order)
+			if v < 0 && h.kind == "u8" {
+				return nil, fmt.Errorf("element %d is %d, want at most %d", len(a.Ints), uint64(v), int64(math.MaxInt64))
+			}
+			a.Ints = append(a.Ints, v)
 		}
 	}
 	var one [1]byte
-	if m, _ := r.Read(one[:]); m > 0 {
+	switch m, err := r.Read(one[:]); {
+	case m > 0:
 		return nil, fmt.Errorf("bytes follow the %d elements", n)
+	case err != nil && err != io.EOF: // an archive's checksum, for instance
+		return nil, err
 	}
 	if n == 0 && float {
 		a.Floats = []float32{}
@@ -249,7 +268,7 @@ func half(v uint16) float32 {
 			f = math.NaN()
 		}
 	default:
-		f = math.Ldexp(1+man/1024, exp-15)
+		f = math.Ldexp(1024+man, exp-25)
 	}
 	if v>>15 == 1 {
 		f = -f
@@ -333,34 +352,56 @@ func (b *buffered) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// ReadArchive reads the arrays of a .npz file: those named, or all of them.
-func ReadArchive(path string, names ...string) (map[string]*Array, error) {
+// What the arrays of an archive may unpack to: maxRatio times their bytes in
+// the file, and freeBytes in any case. Pictures shrink by a few times, labels
+// and masks by some hundreds; deflate's limit is about a thousand.
+const (
+	maxRatio  = 200
+	freeBytes = 64 << 20
+)
+
+// ReadArchive reads the arrays of a .npz file that have one of the names, and
+// returns the names of all that it holds.
+func ReadArchive(path string, names ...string) (arrays map[string]*Array, all []string, err error) {
 	z, err := zip.OpenReader(path)
 	if err != nil {
 		if errors.Is(err, zip.ErrFormat) {
-			return nil, errors.New("npy: this is not an .npz file, or it is cut off")
+			return nil, nil, errors.New("npy: this is not an .npz file, or it is cut off")
 		}
-		return nil, err
+		return nil, nil, err
 	}
 	defer z.Close()
-	out := map[string]*Array{}
+	arrays = map[string]*Array{}
 	for _, f := range z.File {
 		name, ok := strings.CutSuffix(f.Name, ".npy")
-		if !ok || len(names) > 0 && !slices.Contains(names, name) {
+		if !ok {
 			continue
 		}
-		r, err := f.Open()
-		if err != nil {
-			return nil, fmt.Errorf("npy: array %q: %w", name, err)
+		all = append(all, name)
+		if !slices.Contains(names, name) {
+			continue
 		}
-		a, err := decode(newBuffered(r))
-		r.Close()
+		a, err := readEntry(f)
 		if err != nil {
-			return nil, fmt.Errorf("npy: array %q: %w", name, err)
+			return nil, nil, fmt.Errorf("npy: array %q: %w", name, err)
 		}
-		out[name] = a
+		arrays[name] = a
 	}
-	return out, nil
+	slices.Sort(all)
+	return arrays, all, nil
+}
+
+func readEntry(f *zip.File) (*Array, error) {
+	// The reader below fails on entries that are longer than they say.
+	if size := f.UncompressedSize64; size > freeBytes && size/maxRatio > f.CompressedSize64 {
+		return nil, fmt.Errorf("%d bytes unpack to %d, want at most %d times as many", f.CompressedSize64, size, maxRatio)
+	}
+	r, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return decode(newBuffered(r))
 }
 
 // Number is an element type that Encode writes.

@@ -123,19 +123,17 @@ func TestArchive(t *testing.T) {
 	}
 	require.NoError(t, z.Close())
 	require.NoError(t, f.Close())
-	all, err := ReadArchive(path)
+	one, all, err := ReadArchive(path, "y", "z")
 	require.NoError(t, err)
-	require.Len(t, all, 2)
-	one, err := ReadArchive(path, "y")
-	require.NoError(t, err)
+	require.Equal(t, []string{"x", "y"}, all)
 	require.Len(t, one, 1)
 	require.Equal(t, []int64{'y'}, one["y"].Ints)
 	require.NoError(t, os.WriteFile(path, []byte("PK nonsense"), 0o600))
-	_, err = ReadArchive(path)
+	_, _, err = ReadArchive(path)
 	require.ErrorContains(t, err, "not an .npz file")
 }
 
-func FuzzDecode(f *testing.F) {
+func FuzzNPY(f *testing.F) {
 	f.Add(file(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2), }", []float32{1, 2}))
 	f.Add(file(3, "{'descr': '|b1', 'fortran_order': False, 'shape': (), }", []byte{1}))
 	f.Fuzz(func(t *testing.T, b []byte) {

@@ -1,10 +1,13 @@
 package zoo
 
-import "math"
+import (
+	"math"
 
-// The package's floating point gives the same bits on every machine: no
-// function of package math is used but Sqrt, which IEEE 754 defines to the
-// last bit, and where a product is added to something, it is exact (two
+	"github.com/edgerun/edgerun/internal/portable"
+)
+
+// The package's floating point gives the same bits on every machine, as package
+// portable's does: where a product is added to something, it is exact (two
 // float32 in float64) or converted first, so that it makes no difference
 // whether a compiler fuses the two.
 
@@ -54,13 +57,7 @@ func (r *rng) uniform(lo, hi float64) float64 {
 // mul is a product that nothing is fused with.
 func mul(a, b float64) float64 { return float64(a * b) }
 
-// tanh is close to what the name says, and the same everywhere.
-func tanh(x float64) float64 {
-	s := mul(x, x)
-	return min(max(x*(27+s)/(27+mul(9, s)), -1), 1)
-}
-
-func sigmoid(x float64) float64 { return 0.5 + 0.5*tanh(x/2) } // halves are exact
+func sigmoid(x float64) float64 { return 1 / (1 + portable.Exp(-x)) }
 
 func hardSigmoid(x float64) float64 { return min(max(x/6+0.5, 0), 1) }
 

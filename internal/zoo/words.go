@@ -1,6 +1,9 @@
 package zoo
 
-import "github.com/edgerun/edgerun/internal/ir"
+import (
+	"github.com/edgerun/edgerun/internal/ir"
+	"github.com/edgerun/edgerun/internal/portable"
+)
 
 // What stands between the layers with weights.
 
@@ -25,7 +28,7 @@ func (b *net) hardSigmoid(x value) value {
 	return b.act(x, "hsigmoid", &ir.Unary{Func: "HardSigmoid", Alpha: 1.0 / 6, Beta: 0.5}, hardSigmoid)
 }
 
-func (b *net) tanh(x value) value { return b.act(x, "tanh", &ir.Unary{Func: "Tanh"}, tanh) }
+func (b *net) tanh(x value) value { return b.act(x, "tanh", &ir.Unary{Func: "Tanh"}, portable.Tanh) }
 
 func (b *net) sigmoid(x value) value { return b.act(x, "sigmoid", &ir.Unary{Func: "Sigmoid"}, sigmoid) }
 
