@@ -122,6 +122,7 @@ func (o *Op) hasAttrs() bool {
 		{o.Softmax != nil, []Kind{KindSoftmax}},
 		{o.Copy != nil, []Kind{KindCopy}},
 		{o.ArgMax != nil, []Kind{KindArgMax}},
+		{o.LRN != nil, []Kind{KindLRN}},
 		{o.LogSoft != nil, []Kind{KindLogSoftmax}},
 	} {
 		if a.set {

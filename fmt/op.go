@@ -23,6 +23,7 @@ const (
 	KindSoftmax       Kind = 14
 	KindCopy          Kind = 15
 	KindArgMax        Kind = 16
+	KindLRN           Kind = 17
 	KindLogSoftmax    Kind = 18
 )
 
@@ -31,7 +32,7 @@ var kindNames = [...]string{
 	KindConvTranspose: "conv_transpose", KindSE: "squeeze_excite", KindAdd: "add", KindMul: "mul", KindMaxPool: "max_pool",
 	KindAveragePool: "average_pool", KindResize: "resize", KindLUT: "lut", KindRequantize: "requantize",
 	KindSoftmax: "softmax", KindCopy: "copy", KindArgMax: "arg_max",
-	KindLogSoftmax: "log_softmax",
+	KindLRN: "lrn", KindLogSoftmax: "log_softmax",
 }
 
 func (k Kind) String() string {
@@ -59,6 +60,7 @@ type Op struct {
 	Softmax *Softmax
 	Copy    *Copy
 	ArgMax  *ArgMax
+	LRN     *LRN
 	LogSoft *LogSoftmax
 }
 
@@ -229,4 +231,18 @@ type Copy struct {
 type ArgMax struct {
 	Last bool
 	Min  bool // the smallest instead
+}
+
+// LRN divides by a power of the sum of squares over Size neighbouring channels:
+//
+//	u = Σ (x − z_x)²
+//	y = (x − z_x)·P(Table, u) >> Shift, rounded half up, plus the zero point
+//
+// P interpolates a table that has 32 entries for every octave of u
+// (docs/arithmetic.md §17).
+type LRN struct {
+	Size  int32
+	Shift uint8
+	Table []int32
+	Clamp
 }

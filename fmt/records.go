@@ -172,6 +172,12 @@ func (c *codec) attrs(o *Op) {
 		a := attr(c, &o.ArgMax)
 		c.bool(&a.Last)
 		c.bool(&a.Min)
+	case KindLRN:
+		a := attr(c, &o.LRN)
+		c.i32(&a.Size)
+		c.u8(&a.Shift)
+		array(c, &a.Table)
+		c.clamp(&a.Clamp)
 	default:
 		if c.err == nil {
 			c.fail("operator kind " + strconv.Itoa(int(o.Kind)) + " is unknown, want 1 to " + strconv.Itoa(len(kindNames)-1))

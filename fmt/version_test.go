@@ -70,7 +70,7 @@ func TestVersions(t *testing.T) {
 		"bytes behind OPER":          {grow("OPER", make([]byte, 500)...), damaged, reads},
 		"bytes behind PLAN":          {grow("PLAN", 1), damaged, reads},
 		"bytes behind STRS and DATA": {edits(grow("STRS", 1), grow("DATA", 1)), reads, reads},
-		"operator kind":              {put("OPER", firstOp, uint16(17)), damaged, unsupported},
+		"operator kind":              {put("OPER", firstOp, uint16(19)), damaged, unsupported},
 		"operator kind 0":            {put("OPER", firstOp, uint16(0)), damaged, unsupported},
 		"element type":               {put("TENS", firstTensor+4, byte(4)), damaged, unsupported},
 		"place":                      {put("TENS", firstTensor+5, byte(2)), damaged, unsupported},

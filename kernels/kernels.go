@@ -73,6 +73,7 @@ type Table struct {
 	LogSoftmax    LogSoftmax
 	Copy          Copy
 	ArgMax        ArgMax
+	LRN           LRN
 	Quantize      Quantize
 	Dequantize    Dequantize
 }

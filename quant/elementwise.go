@@ -82,6 +82,9 @@ func (l *lowering) function(n *ir.Node, f ir.Function) error {
 	x := l.movable(n.In[0])
 	in, out := l.paramsOf(n.In[0]), l.paramsOf(n.Out[0])
 	y := l.like(n.Out[0], x)
+	if isNarrowing(n) {
+		return l.rescale(n, in, out, x, y)
+	}
 	return l.table(n, f.Eval, in, out, x, y)
 }
 
@@ -251,11 +254,15 @@ func (l *lowering) binary(n *ir.Node, op *ir.Binary) error {
 		a, b = b, a
 		negA = op.Func == "Sub"
 	}
-	if a.Const != nil || a.Len() != n.Out[0].Len() {
-		return fmt.Errorf("operands %v and %v both repeat: %w in int8", n.In[0].Shape, n.In[1].Shape, ErrUnsupported)
+	if a.Const != nil {
+		return fmt.Errorf("both operands are constant: %w in int8", ErrUnsupported)
 	}
-	if a == b {
+	if a == b && a.Len() == n.Out[0].Len() {
 		return l.square(n, op)
+	}
+	ap, yp := l.paramsOf(a), l.paramsOf(n.Out[0])
+	if a.Len() != n.Out[0].Len() {
+		a = l.repeated(a, n.Out[0].Shape)
 	}
 	x := l.movable(a)
 	// Operand axes are counted from the last; a may have a shorter shape only
@@ -296,7 +303,6 @@ func (l *lowering) binary(n *ir.Node, op *ir.Binary) error {
 	y := l.like(n.Out[0], x)
 	ra, ry := pairRuns(x, y)
 	second.view.axes = oneAxis(rb)
-	ap, yp := l.paramsOf(a), l.paramsOf(n.Out[0])
 	var o ermfmt.Op
 	if op.Func == "Mul" {
 		s, err := oneScale(ap.scale * bp.scale / yp.scale)
@@ -319,6 +325,17 @@ func (l *lowering) binary(n *ir.Node, op *ir.Binary) error {
 	lo := l.emit(n, o, []operand{{view: view{buf: x.buf, off: x.off, axes: oneAxis(ra)}}, second}, view{buf: y.buf, off: y.off, axes: oneAxis(ry)})
 	lo.rows, lo.inplace = true, true
 	return nil
+}
+
+// repeated copies a value into as many elements as a shape has that it
+// broadcasts to.
+func (l *lowering) repeated(v *ir.Value, shape []int) *ir.Value {
+	w := &ir.Value{Name: v.Name, DType: v.DType, Shape: shape}
+	src := broadcastView(l.val[v], v.Shape, shape)
+	dst, b := l.define(w)
+	b.params = src.buf.params
+	l.copy(v.Name, src, dst)
+	return w
 }
 
 // square lowers x op x to a table.

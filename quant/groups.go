@@ -184,7 +184,8 @@ func givesWide(n *ir.Node) bool {
 }
 
 // widen finds the groups that get 16 bits: offsets of deformable convolutions,
-// and the tail of the network, from where no layer with weights can be reached.
+// sums on their way to larger ones, and the tail of the network, from where no
+// layer with weights can be reached.
 func (gr *grouping) widen() {
 	tail := map[*ir.Value]bool{}
 	position := func(n *ir.Node, v *ir.Value) int { return slices.Index(n.In, v) }
@@ -224,7 +225,7 @@ func (gr *grouping) widen() {
 		}
 	}
 	for _, grp := range gr.order {
-		can, all := true, true
+		can, all, sums := true, true, true
 		for _, v := range grp.values {
 			can = can && givesWide(gr.made[v]) && v.IsFloat()
 			for _, n := range gr.users[v] {
@@ -238,9 +239,10 @@ func (gr *grouping) widen() {
 				}
 			}
 			all = all && tail[v]
+			sums = sums && gr.accumulates(v)
 			grp.offsets = grp.offsets || offsets[v]
 		}
-		grp.wide = can && (all || grp.offsets)
+		grp.wide = can && (all || grp.offsets || sums)
 		grp.offsets = grp.offsets && grp.wide
 	}
 }

@@ -27,6 +27,9 @@ type lowering struct {
 	// of their own.
 	apart map[homeKey]bool
 	homes map[*buffer]homeKey
+	// unravel holds the nodes whose inputs lie in memory in too complicated a way
+	// for one operator: they are copied first.
+	unravel map[*ir.Node]bool
 }
 
 type homeKey struct {
@@ -36,6 +39,7 @@ type homeKey struct {
 
 // lop is an operator on its way into the file.
 type lop struct {
+	node    *ir.Node // that it was made for; nil for copies
 	op      ermfmt.Op
 	in      []operand
 	out     operand
@@ -56,7 +60,7 @@ type operand struct {
 
 // stageLower makes the file.
 func (j *job) stageLower() error {
-	l := &lowering{j: j, apart: map[homeKey]bool{}}
+	l := &lowering{j: j, apart: map[homeKey]bool{}, unravel: map[*ir.Node]bool{}}
 	for {
 		retry, err := l.build()
 		if err != nil {
@@ -318,7 +322,7 @@ func (l *lowering) imageOut(v *ir.Value, channels []run) view {
 // emit appends an operator.
 func (l *lowering) emit(n *ir.Node, op ermfmt.Op, in []operand, out view) *lop {
 	op.Name = n.Label()
-	o := &lop{op: op, in: in, out: operand{view: out, name: out.buf.name, order: out.buf.order}}
+	o := &lop{node: n, op: op, in: in, out: operand{view: out, name: out.buf.name, order: out.buf.order}}
 	l.ops = append(l.ops, o)
 	return o
 }
@@ -372,6 +376,13 @@ func alignRuns(a, b view) (ra, rb []run) {
 
 // lower makes operators, or a view, of a node.
 func (l *lowering) lower(n *ir.Node) error {
+	if l.unravel[n] {
+		for i, v := range n.In {
+			if v != nil && v.Const == nil && !slices.Contains(n.In[:i], v) {
+				l.materialize(v)
+			}
+		}
+	}
 	switch op := n.Op.(type) {
 	case *ir.Conv:
 		return l.conv(n, op)
@@ -397,6 +408,8 @@ func (l *lowering) lower(n *ir.Node) error {
 		return l.function(n, op)
 	case *ir.Softmax:
 		return l.softmax(n, op)
+	case *ir.LRN:
+		return l.lrn(n, op)
 	case *ir.ArgReduce:
 		return l.argReduce(n, op)
 	case *ir.Concat:
@@ -414,10 +427,9 @@ func (l *lowering) settleOutput(v *ir.Value) {
 	for _, a := range w.axes {
 		single = single && len(a) <= 1
 	}
-	if w.covers() && single && w.buf.home == nil && !w.buf.keep {
-		return
+	if !w.covers() || !single || w.buf.home != nil || w.buf.keep {
+		l.materialize(v)
 	}
-	l.materialize(v)
 }
 
 // resolved is an operand placed in its root buffer.
@@ -549,8 +561,10 @@ func (l *lowering) finish() (retry bool, err error) {
 		b := l.val[v].buf
 		m.Outputs = append(m.Outputs, ioOf(v, l.val[v], w.tensor(wholeOf(b), b, "", ermfmt.OrderNone)))
 	}
-	m.Meta = append(m.Meta, ermfmt.Meta{Key: ermfmt.MetaName, Value: l.j.g.Name}, ermfmt.Meta{Key: ermfmt.MetaSource, Value: l.j.model.Name},
-		ermfmt.Meta{Key: ermfmt.MetaHash, Value: l.j.model.Hash})
+	m.Meta = append(m.Meta, ermfmt.Meta{Key: ermfmt.MetaName, Value: l.j.g.Name}, ermfmt.Meta{Key: ermfmt.MetaSource, Value: l.j.model.Name})
+	if l.j.model.Hash != "" {
+		m.Meta = append(m.Meta, ermfmt.Meta{Key: ermfmt.MetaHash, Value: l.j.model.Hash})
+	}
 	if len(l.j.opt.Labels) > 0 {
 		m.Set(ermfmt.MetaLabels, strings.Join(l.j.opt.Labels, "\n"))
 	}
@@ -609,7 +623,7 @@ func (b *buffer) size() int {
 func (b *buffer) bytes() int64 { return int64(b.len()) * int64(b.size()) }
 
 // separate takes a piece that stands in an operator's way out of its
-// concatenation, and asks for another try.
+// concatenation, or has the operator's inputs copied, and asks for another try.
 func (l *lowering) separate(bad *buffer, o *lop) (bool, error) {
 	try := []*buffer{bad, o.out.view.buf}
 	for _, in := range o.in {
@@ -622,6 +636,10 @@ func (l *lowering) separate(bad *buffer, o *lop) (bool, error) {
 				return true, nil
 			}
 		}
+	}
+	if o.node != nil && !l.unravel[o.node] {
+		l.unravel[o.node] = true
+		return true, nil
 	}
 	return false, fmt.Errorf("node %q (%s): the memory layout cannot be resolved", o.op.Name, o.op.Kind)
 }
@@ -881,6 +899,9 @@ func (l *lowering) resolveCopy(o *lop, placed []resolved) ([]resolved, resolved,
 			}
 		}
 		r.pad()
+		if !r.nests() {
+			return nil, resolved{}, o.out.view.buf // a home turned the order of the axes round
+		}
 		c.OutOffset = int32(placed[0].at - at)
 		return placed[1:], r, nil
 	}

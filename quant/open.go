@@ -81,6 +81,26 @@ func open(data []byte, name, dir string, opt OpenOptions) (*Model, error) {
 	return &Model{Name: name, Hash: hex.EncodeToString(sum[:]), Size: int64(len(data)), graph: g, run: run}, nil
 }
 
+// FromGraph takes a network that does not come from a file. It has to be
+// resolved; its constants count as its size.
+func FromGraph(g *ir.Graph) (*Model, error) {
+	run, err := interp.New(g)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{Name: g.Name, graph: g, run: run}
+	seen := map[*ir.Value]bool{}
+	for _, n := range g.Nodes {
+		for _, v := range n.In {
+			if v != nil && v.Const != nil && !seen[v] {
+				seen[v] = true
+				m.Size += 4 * int64(v.Const.Len())
+			}
+		}
+	}
+	return m, nil
+}
+
 // Port describes an input or output of the float network.
 type Port struct {
 	Name  string

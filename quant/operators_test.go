@@ -3,6 +3,7 @@ package quant
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"math"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	ermfmt "github.com/edgerun/edgerun/fmt"
 	"github.com/edgerun/edgerun/internal/interp"
 	"github.com/edgerun/edgerun/internal/ir"
 	"github.com/edgerun/edgerun/internal/onnx"
@@ -114,10 +116,16 @@ func TestOperators(t *testing.T) {
 	t.Logf("%d quantized, %d of them in 8 bits too; %d refused", count.taken, count.narrow, count.refused)
 	require.Greater(t, count.taken, 1850)
 	require.Greater(t, count.narrow, 1850)
+	if filter := flag.Lookup("test.run").Value.String(); !t.Failed() && !strings.Contains(filter, "/") {
+		count.document(t)
+	}
 }
 
 // tallyOps counts what became of the cases.
-type tallyOps struct{ taken, narrow, refused int }
+type tallyOps struct {
+	taken, narrow, refused int
+	facts                  map[string]*operatorFacts
+}
 
 func (c *tallyOps) operator(t *testing.T, name string, model []byte, shapes map[string][]int, in, want []*ir.Tensor) {
 	for _, x := range slices.Concat(in, want) {
@@ -132,12 +140,21 @@ func (c *tallyOps) operator(t *testing.T, name string, model []byte, shapes map[
 	if len(ops) > 1 {
 		op = ""
 	}
+	f := c.of(op)
+	if strings.HasPrefix(name, "official/") {
+		f.official++
+	} else {
+		f.own++
+	}
 	for i, forced := range []bool{false, true} {
-		sqnr, err := quantizedOp(name, model, shapes, in, want, forced)
+		sqnr, file, err := quantizedOp(name, model, shapes, in, want, forced)
 		if err != nil {
 			require.NotContains(t, err.Error(), "\n")
 			require.True(t, refusedFor(err, op), "%v", err)
-			c.refused += 1 - i
+			if !forced {
+				c.refused++
+				f.refused[reason(err)]++
+			}
 			return
 		}
 		floor := 30.0
@@ -153,8 +170,14 @@ func (c *tallyOps) operator(t *testing.T, name string, model []byte, shapes map[
 		for k, q := range sqnr {
 			require.GreaterOrEqual(t, q, floor, "output %d, in 8 bits: %v", k, forced)
 		}
-		if c.taken += 1 - i; forced {
+		if forced {
 			c.narrow++
+			continue
+		}
+		c.taken++
+		f.int8++
+		for _, o := range file.Ops {
+			f.kinds[o.Kind] = true
 		}
 	}
 }
@@ -171,15 +194,15 @@ func refusedFor(err error, op string) bool {
 	return op == "" // a net of several operators
 }
 
-// quantizedOp quantizes a model and returns the SQNR of every output.
-func quantizedOp(name string, model []byte, shapes map[string][]int, in, want []*ir.Tensor, forced bool) ([]float64, error) {
+// quantizedOp quantizes a model and returns the SQNR of every output, and the file.
+func quantizedOp(name string, model []byte, shapes map[string][]int, in, want []*ir.Tensor, forced bool) ([]float64, *ermfmt.Model, error) {
 	m, err := OpenBytes(model, name, OpenOptions{Shapes: shapes})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if forced {
 		if want, err = forceNarrow(m, want); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	var s Sample
@@ -192,11 +215,11 @@ func quantizedOp(name string, model []byte, shapes map[string][]int, in, want []
 	}
 	r, err := m.Quantize(context.Background(), SampleList{s}, opt)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	got, err := realOutputs(r.Bytes, s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var sqnr []float64
 	for i, w := range want {
@@ -210,7 +233,7 @@ func quantizedOp(name string, model []byte, shapes map[string][]int, in, want []
 		}
 		sqnr = append(sqnr, q)
 	}
-	return sqnr, nil
+	return sqnr, r.Model, nil
 }
 
 // realOutputs runs a file on a sample.

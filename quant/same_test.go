@@ -39,7 +39,7 @@ func TestDeterminism(t *testing.T) {
 	for seed := range networks {
 		var files [2][]byte
 		for i := range files {
-			g := randomNetwork(seed)
+			g := randomGenome(seed).network()
 			res, err := modelOf(t, g).Quantize(context.Background(), randomSamples(seed, g, 11), Options{Workers: 1 + 2*i})
 			require.NoError(t, err)
 			files[i] = res.Bytes
@@ -54,13 +54,15 @@ func TestSameEverywhere(t *testing.T) {
 	const golden = "testdata/files.sha256"
 	var text strings.Builder
 	add := func(name string, res *Result, s Sample) {
-		fmt.Fprintf(&text, "%s %x %x\n", name, sha256.Sum256(res.Bytes), sha256.Sum256([]byte(fmt.Sprint(outputs(t, res.Bytes, s, 1)))))
+		out, err := outputs(res.Bytes, s, 1)
+		require.NoError(t, err)
+		fmt.Fprintf(&text, "%s %x %x\n", name, sha256.Sum256(res.Bytes), sha256.Sum256([]byte(fmt.Sprint(out))))
 	}
 	res, err := openDemo(t).Quantize(context.Background(), demo().calib[:12], Options{})
 	require.NoError(t, err)
 	add("demo", res, demo().test[0])
 	for seed := range uint64(12) {
-		g := randomNetwork(seed)
+		g := randomGenome(seed).network()
 		s := randomSamples(seed, g, 12)
 		res, err := modelOf(t, g).Quantize(context.Background(), s, Options{})
 		require.NoError(t, err)

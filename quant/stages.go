@@ -202,6 +202,9 @@ func (j *job) stageGraph() error {
 		return err
 	}
 	g, counts := ir.OptimizeForIntegers(j.model.graph)
+	if n := splitTrunks(g); n > 0 {
+		counts["split long sums"] = n
+	}
 	j.g, j.report.Passes = g, counts
 	if err := checkGraph(g); err != nil {
 		return err

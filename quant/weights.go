@@ -70,22 +70,34 @@ func channelOf(n *ir.Node) (m int, of func(i int) int) {
 func (j *job) quantizeLayer(n *ir.Node) *layerWeights {
 	w, b, _ := layer(n)
 	m, channel := channelOf(n)
-	rows := make([][]float32, m)
-	for i, v := range w.Const.F {
-		c := channel(i)
-		rows[c] = append(rows[c], v)
-	}
-	l := &layerWeights{q: make([]int8, len(w.Const.F)), scale: make([]float64, m), bias: make([]float64, m)}
+	data := w.Const.F
+	l := &layerWeights{q: make([]int8, len(data)), scale: make([]float64, m), bias: make([]float64, m)}
 	if v := n.Input(b); v != nil {
 		for i, x := range v.Const.F {
 			l.bias[i] = float64(x)
 		}
 	}
 	in := j.groups.of(n.In[0]).params.scale
+	if _, transposed := n.Op.(*ir.ConvTranspose); !transposed {
+		per := len(data) / m
+		for c := range m {
+			row := data[c*per:][:per]
+			l.scale[c] = weightScale(row, l.bias[c], in)
+			for i, v := range row {
+				l.q[c*per+i] = roundWeight(float64(v) / l.scale[c])
+			}
+		}
+		return l
+	}
+	// An output channel's weights are spread over all inputs.
+	rows := make([][]float32, m)
+	for i, v := range data {
+		rows[channel(i)] = append(rows[channel(i)], v)
+	}
 	for c, row := range rows {
 		l.scale[c] = weightScale(row, l.bias[c], in)
 	}
-	for i, v := range w.Const.F {
+	for i, v := range data {
 		l.q[i] = roundWeight(float64(v) / l.scale[channel(i)])
 	}
 	return l

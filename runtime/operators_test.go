@@ -134,6 +134,14 @@ func operators() map[string]func(n *ermoracle.Net) {
 				}
 			}
 		},
+		"lrn": func(n *net) {
+			for _, s := range []dims{{1, 1, 1, 1}, {2, 3, 4, 7}, {1, 9, 8, 96}, {1, 5, 1, 300}} {
+				for _, size := range []int32{1, 2, 5, 8, 99, 16384} {
+					n.LRN(in(n, i8, s), size, i8)
+					n.LRN(in(n, i8, s), size, i16)
+				}
+			}
+		},
 		"log softmax": func(n *net) {
 			for _, s := range []dims{{1, 1, 1, 10}, {2, 3, 4, 7}, {1, 1, 1, 1}, {5, 1, 1, 300}} {
 				for _, w := range [][2]ermfmt.DType{{i8, i8}, {i8, i16}, {i16, i8}, {i16, i16}} {

@@ -75,6 +75,8 @@ func (p *planner) prepareOp() (step, problem) {
 		return p.prepareCopy()
 	case ermfmt.KindArgMax:
 		return p.prepareArgMax()
+	case ermfmt.KindLRN:
+		return p.prepareLRN()
 	}
 	return step{}, "the operator has no kernel"
 }

@@ -217,6 +217,8 @@ func detail(o *ermfmt.Op) string {
 		}
 	case o.Pool != nil:
 		window(o.Pool.KH, o.Pool.KW, o.Pool.StrideH, o.Pool.StrideW, o.Pool.DilationH, o.Pool.DilationW)
+	case o.LRN != nil:
+		add("over %d channels", o.LRN.Size)
 	case o.SE != nil:
 		add("to %d and back", len(o.SE.B1))
 	case o.Resize != nil:

@@ -124,6 +124,7 @@ the same bits everywhere.`,
 	})
 	root.AddCommand(
 		newDemo(g), newQuantize(g), newRun(g), newEval(g), newCompare(g), newBench(g), newInspect(g), newBoards(g), newVersion(g),
+		newZoo(g),
 	)
 	root.CompletionOptions.DisableDescriptions = false
 	return root

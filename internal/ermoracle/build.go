@@ -534,29 +534,70 @@ func (n *Net) taps(out, count, in int32) (ix []uint16, w []int16) {
 
 // Softmax adds a softmax along the channels.
 func (n *Net) Softmax(x int32, out ermfmt.DType) int32 {
-	// Its pixels have to lie at one distance.
-	if d := n.dims(x); d[0]*d[1]*d[2] > 1 && !n.M.Tensors[x].IsPacked() {
-		x = n.packedCopy(x)
-	}
-	y := n.Packed(out, n.dims(x))
+	x, y := n.pixels(x, out)
 	t := &n.M.Tensors[y]
 	t.Scale, t.Zero = 1.0/32768, 0
 	if out == ermfmt.Int8 {
 		t.Scale, t.Zero = 1.0/256, -128
 	}
 	a := &ermfmt.Softmax{Bits: uint8(8 + n.R.IntN(17))}
+	a.Exp = n.exponentials(x, a.Bits)
+	return n.emit(ermfmt.KindSoftmax, []int32{x}, y, ermfmt.Op{Softmax: a})
+}
+
+// pixels returns x, copied if its pixels do not lie at one distance, and a
+// packed output of the same dims.
+func (n *Net) pixels(x int32, out ermfmt.DType) (in, y int32) {
+	if d := n.dims(x); d[0]*d[1]*d[2] > 1 && !n.M.Tensors[x].IsPacked() {
+		x = n.packedCopy(x)
+	}
+	return x, n.Packed(out, n.dims(x))
+}
+
+// exponentials makes a softmax's table.
+func (n *Net) exponentials(x int32, bits uint8) (exp []uint32) {
 	tables := 1
 	if n.dtype(x) == ermfmt.Int16 {
 		tables = 2
 	}
 	for range tables {
-		v := uint32(1) << a.Bits
+		v := uint32(1) << bits
 		for range 256 {
-			a.Exp = append(a.Exp, v)
+			exp = append(exp, v)
 			v -= v / uint32(8+n.R.IntN(30))
 		}
 	}
-	return n.emit(ermfmt.KindSoftmax, []int32{x}, y, ermfmt.Op{Softmax: a})
+	return exp
+}
+
+// octaves makes a table of 32 entries per octave for values up to most, from
+// steps that go on from the entry before.
+func (n *Net) octaves(most uint64, step func(v int32) int32) (t []int32) {
+	e := max(0, bits.Len64(most)-6)
+	v := int32(0)
+	for range 32*e + int(most>>e) + 2 {
+		t = append(t, v)
+		v = step(v)
+	}
+	return t
+}
+
+// LRN adds a local response normalization.
+func (n *Net) LRN(x, size int32, out ermfmt.DType) int32 {
+	d := n.dims(x)
+	y := n.Tensor(out, d)
+	a := &ermfmt.LRN{Size: size, Shift: uint8(1 + n.R.IntN(30))}
+	if n.R.IntN(3) > 0 {
+		a.Shift = uint8(23 - out.Size() + n.R.IntN(4))
+	}
+	a.Table = n.octaves(255*255*uint64(min(size, d[3])), func(v int32) int32 {
+		if v == 0 || n.R.IntN(40) == 0 {
+			return 1<<22 - 1 // the largest entry there can be
+		}
+		return v - n.R.Int32N(v/16+1)
+	})
+	a.Clamp = n.clamp(y)
+	return n.emit(ermfmt.KindLRN, []int32{x}, y, ermfmt.Op{LRN: a})
 }
 
 func (n *Net) packedCopy(x int32) int32 {
@@ -704,8 +745,8 @@ func Every() *ermfmt.Model {
 	n.Output(n.LUT(n.Repeat(l, 2), i16))
 	m := n.Requantize(n.Requantize(w, i8), i16)
 	n.Output(n.ArgMax(m, false, true))
-	n.Output(n.LogSoftmax(g, i16))
-	n.Output(n.LogSoftmax(n.LUT(e, i8), i8))
+	n.Output(n.LogSoftmax(n.LRN(n.LRN(a, 5, i8), 2, i16), i16))
+	n.Output(n.LogSoftmax(n.LRN(n.LUT(e, i8), 9, i8), i8))
 	p := n.Conv(ermfmt.KindDense, n.AveragePool(d, Window{KH: 7, KW: 5}, false, 0, i8), Conv{OC: 9, Wide: true})
 	n.Output(p)
 	return n.Finish()
@@ -744,7 +785,7 @@ func Random(seed uint64) *ermfmt.Model {
 		return w
 	}
 	for range 4 + r.IntN(8) {
-		switch op := r.IntN(16); op {
+		switch op := r.IntN(18); op {
 		case 0, 1, 2, 3, 4:
 			x := pick(ermfmt.Int8)
 			c := Conv{Window: window(), OC: small(14), Wide: r.IntN(4) == 0, Leaky: r.IntN(4) == 0, Mask: r.IntN(2) == 0}
@@ -807,6 +848,10 @@ func Random(seed uint64) *ermfmt.Model {
 		case 13:
 			perm := r.Perm(4)
 			have = append(have, n.Move(pick(kind()), [4]int(perm)))
+		case 15:
+			have = append(have, n.LRN(pick(ermfmt.Int8), small(7), kind()))
+		case 16:
+			have = append(have, n.LogSoftmax(pick(kind()), kind()))
 		case 14:
 			d := func() Dims { return Dims{0, r.Int32N(3), r.Int32N(3), r.Int32N(3)} }
 			have = append(have, n.Pad(pick(kind()), d(), d()))

@@ -174,12 +174,14 @@ func (m *Machine) Step(i int) {
 		})
 	case ermfmt.KindSoftmax:
 		softmax(o.Softmax, in[0], y)
-	case ermfmt.KindLogSoftmax:
-		logSoftmax(o.LogSoft, in[0], y)
 	case ermfmt.KindCopy:
 		copyElements(o.Copy, in[0], y)
 	case ermfmt.KindArgMax:
 		argMax(o.ArgMax, in[0], y)
+	case ermfmt.KindLRN:
+		normalize(o.LRN, in[0], y)
+	case ermfmt.KindLogSoftmax:
+		logSoftmax(o.LogSoft, in[0], y)
 	default:
 		panic("ermoracle: unknown kind")
 	}
@@ -427,6 +429,19 @@ func excite(a *ermfmt.SE, x, y tensor) {
 
 // softmax is §11.
 func softmax(a *ermfmt.Softmax, x, y tensor) {
+	exponentials(a.Exp, a.Bits, x, func(n, h, w int64, _, e []int64, sum int64) {
+		for c := range e {
+			v := min(127, floorDiv(256*e[c]+sum/2, sum)-128)
+			if y.DType == ermfmt.Int16 {
+				v = min(32767, floorDiv(32768*e[c]+sum/2, sum))
+			}
+			y.set(n, h, w, int64(c), v)
+		}
+	})
+}
+
+// exponentials calls f for every pixel with d and e of §11, and the sum of e.
+func exponentials(exp []uint32, bits uint8, x tensor, f func(n, h, w int64, d, e []int64, sum int64)) {
 	for n := range x.n {
 		for h := range x.h {
 			for w := range x.w {
@@ -434,25 +449,47 @@ func softmax(a *ermfmt.Softmax, x, y tensor) {
 				for c := range x.c {
 					top = max(top, x.get(n, h, w, c))
 				}
-				e, sum := make([]int64, x.c), int64(0)
+				d, e, sum := make([]int64, x.c), make([]int64, x.c), int64(0)
 				for c := range e {
-					d := top - x.get(n, h, w, int64(c))
-					e[c] = int64(a.Exp[mod(d, 256)])
+					d[c] = top - x.get(n, h, w, int64(c))
+					e[c] = int64(exp[mod(d[c], 256)])
 					if x.DType == ermfmt.Int16 {
-						e[c] = shiftRight(e[c]*int64(a.Exp[256+d/256]), uint(a.Bits))
+						e[c] = shiftRight(e[c]*int64(exp[256+d[c]/256]), uint(bits))
 					}
 					sum += e[c]
 				}
-				for c := range e {
-					v := min(127, floorDiv(256*e[c]+sum/2, sum)-128)
-					if y.DType == ermfmt.Int16 {
-						v = min(32767, floorDiv(32768*e[c]+sum/2, sum))
-					}
-					y.set(n, h, w, int64(c), v)
-				}
+				f(n, h, w, d, e, sum)
 			}
 		}
 	}
+}
+
+// octaves is P of §17.
+func octaves(t []int32, u int64) int64 {
+	e := uint(0)
+	for shiftRight(u, e) >= 64 {
+		e++
+	}
+	i, f := 32*int64(e)+shiftRight(u, e), mod(u, int64(1)<<e)
+	return int64(t[i]) + shiftRight((int64(t[i+1])-int64(t[i]))*f, e)
+}
+
+// normalize is §17.
+func normalize(a *ermfmt.LRN, x, y tensor) {
+	lo := (int64(a.Size) - 1) / 2
+	v := func(n, h, w, c int64) int64 { return x.get(n, h, w, c) - int64(x.Zero) }
+	y.each(func(n, h, w, c int64) {
+		u := int64(0)
+		for k := c - lo; k < c-lo+int64(a.Size); k++ {
+			if k >= 0 && k < x.c {
+				u += v(n, h, w, k) * v(n, h, w, k)
+			}
+		}
+		fits(u, 0, math.MaxInt32)
+		p := v(n, h, w, c)*octaves(a.Table, u) + int64(1)<<(a.Shift-1)
+		fits(p, math.MinInt32, math.MaxInt32)
+		y.set(n, h, w, c, clamp(shiftRight(p, uint(a.Shift))+int64(y.Zero), int64(a.Lo), int64(a.Hi)))
+	})
 }
 
 // copyElements is §12.
@@ -548,6 +585,15 @@ func (m *Machine) Output(i int) []float32 {
 	positions(v, func(i int, at int64) {
 		out[i] = float32(float32(t.load(at)-int64(t.Zero)) * t.Scale)
 	})
+	return out
+}
+
+// OutputIntegers returns output i as integers, in the source model's order.
+func (m *Machine) OutputIntegers(i int) []int32 {
+	v := &m.Model.Outputs[i]
+	t := m.tensor(v.Tensor)
+	out := make([]int32, t.Elements())
+	positions(v, func(i int, at int64) { out[i] = int32(t.load(at)) })
 	return out
 }
 

@@ -126,6 +126,8 @@ func (c *cursor) attributes(o *ermfmt.Op) {
 		o.Copy = &ermfmt.Copy{Dims: c.list(), InStride: c.list(), OutStride: c.list(), InOffset: c.i32(), OutOffset: c.i32(), Fill: c.bool(), FillValue: c.i32()}
 	case 16:
 		o.ArgMax = &ermfmt.ArgMax{Last: c.bool(), Min: c.bool()}
+	case 17:
+		o.LRN = &ermfmt.LRN{Size: c.i32(), Shift: c.u8(), Table: c.i32s(), Clamp: c.clamp()}
 	case 18:
 		o.LogSoft = &ermfmt.LogSoftmax{Softmax: ermfmt.Softmax{Bits: c.u8(), Exp: c.u32s()}, MulX: c.i32(), MulLog: c.i32(), Shift: c.u8(), Clamp: c.clamp()}
 	default:

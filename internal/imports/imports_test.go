@@ -39,6 +39,7 @@ var allowed = map[string]struct {
 	"internal/portable":       {},
 	"internal/onnx":           {ours: []string{"internal/ir"}, others: []string{"google.golang.org/protobuf"}},
 	"internal/interp":         {ours: []string{"internal/ir", "internal/portable"}, others: []string{"gonum.org/v1/gonum"}},
+	"internal/zoo":            {ours: []string{"internal/ir", "internal/portable"}},
 	"internal/npy":            {},
 	"internal/dataset":        {ours: []string{"fmt", "internal/npy"}, others: []string{"golang.org/x/image"}},
 	"quant":                   {ours: []string{"fmt", "runtime", "internal/ir", "internal/onnx", "internal/interp", "internal/memplan", "internal/portable", "internal/requant"}},
@@ -47,6 +48,8 @@ var allowed = map[string]struct {
 	"internal/ermoracle":      {ours: []string{"fmt", "runtime"}, others: []string{"github.com/stretchr/testify"}},
 	"internal/imports":        {},
 	"tools/vectors/nodetests": {ours: []string{"internal/onnx", "internal/onnxtest"}},
+	"tools/zoo":               {ours: []string{"internal/zoo"}},
+	"tools/zoo/same":          {ours: []string{"runtime"}},
 	"tools/armbench":          {ours: []string{"fmt", "runtime", "internal/ermoracle"}},
 	"cmd/edgerun":             {ours: []string{"*"}, others: []string{"github.com/spf13/cobra", "github.com/schollz/progressbar", "golang.org/x/term"}},
 }

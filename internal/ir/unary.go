@@ -78,9 +78,10 @@ var unaryFuncs = map[string]func(u *Unary, x float64) float64{
 		}
 		return x
 	},
-	"Erf": func(_ *Unary, x float64) float64 { return portable.Erf(x) },
-	"Sin": func(_ *Unary, x float64) float64 { return portable.Sin(x) },
-	"Cos": func(_ *Unary, x float64) float64 { return portable.Cos(x) },
+	"Erf":      func(_ *Unary, x float64) float64 { return portable.Erf(x) },
+	"Sin":      func(_ *Unary, x float64) float64 { return portable.Sin(x) },
+	"Cos":      func(_ *Unary, x float64) float64 { return portable.Cos(x) },
+	"Identity": func(_ *Unary, x float64) float64 { return x }, // where the quantizer changes the width
 	"Not": func(_ *Unary, x float64) float64 {
 		if x == 0 {
 			return 1

@@ -35,6 +35,7 @@ func Run(t *testing.T, tab kernels.Table) {
 	t.Run("LogSoftmax", func(t *testing.T) { runLogSoftmax(t, tab.LogSoftmax) })
 	t.Run("Copy", func(t *testing.T) { runCopy(t, tab.Copy) })
 	t.Run("ArgMax", func(t *testing.T) { runArgMax(t, tab.ArgMax) })
+	t.Run("LRN", func(t *testing.T) { runLRN(t, tab.LRN) })
 	t.Run("Quantize", func(t *testing.T) { runQuantize(t, tab.Quantize) })
 	t.Run("Dequantize", func(t *testing.T) { runDequantize(t, tab.Dequantize) })
 }

@@ -36,6 +36,7 @@ func Table() kernels.Table {
 		LogSoftmax:    logSoftmax,
 		Copy:          copyKernel,
 		ArgMax:        argMax,
+		LRN:           lrn,
 		Quantize:      quantize,
 		Dequantize:    dequantize,
 	}

@@ -1,0 +1,31 @@
+package zoo
+
+// networks lists all architectures.
+var networks = []*Network{
+	{Name: "lenet5", Input: []int{1, 1, 32, 32}, Classes: 10, Source: "LeCun 1998, Gradient-based learning applied to document recognition", layers: lenet5},
+	{Name: "alexnet", Input: []int{1, 3, 227, 227}, Classes: 1000, Source: "Krizhevsky 2012, ImageNet classification with deep convolutional neural networks", layers: alexnet},
+	{Name: "vgg16", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Simonyan 2014 (1409.1556), configuration D", layers: vgg16},
+	{Name: "nin", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Lin 2013 (1312.4400), the ImageNet model", layers: nin},
+	{Name: "inception_v1", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Szegedy 2014 (1409.4842), GoogLeNet", layers: inceptionV1},
+	{Name: "inception_v2", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Ioffe 2015 (1502.03167), BN-Inception", layers: inceptionV2(false)},
+	{Name: "inception_v3", Input: []int{1, 3, 299, 299}, Classes: 1000, Source: "Szegedy 2015 (1512.00567)", layers: inceptionV3},
+	{Name: "inception_v4", Input: []int{1, 3, 299, 299}, Classes: 1000, Source: "Szegedy 2016 (1602.07261)", layers: inceptionV4},
+	{Name: "inception_resnet_v2", Input: []int{1, 3, 299, 299}, Classes: 1000, Source: "Szegedy 2016 (1602.07261), as released", layers: inceptionResNetV2},
+	{Name: "fcn8s_vgg16", Input: []int{1, 3, 500, 500}, Classes: 21, Source: "Long 2014 (1411.4038)", layers: fcn8s},
+	{Name: "wavenet", Input: []int{1, 256, 5120}, Classes: 256, Source: "van den Oord 2016 (1609.03499)", layers: wavenet, sample: speech},
+	{Name: "dilated_context", Input: []int{1, 21, 64, 64}, Classes: 21, Source: "Yu 2015 (1511.07122), basic context module", layers: dilatedContext, sample: scores},
+	{Name: "xception", Input: []int{1, 3, 299, 299}, Classes: 1000, Source: "Chollet 2016 (1610.02357)", layers: xception},
+	{Name: "mobilenet_v1", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Howard 2017 (1704.04861)", layers: mobilenetV1},
+	{Name: "mobilenet_v2", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Sandler 2018 (1801.04381)", layers: mobilenetV2},
+	{Name: "mobilenet_v3_large", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Howard 2019 (1905.02244)", layers: mobilenetV3Large},
+	{Name: "mobilenet_v3_small", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Howard 2019 (1905.02244)", layers: mobilenetV3Small},
+	{Name: "dcn_resnet50", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Dai 2017 (1703.06211) in the stages of Zhu 2018 (1811.11168)", layers: resnet{deform: 1}.layers},
+	{Name: "dcn_v2_resnet50", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Zhu 2018 (1811.11168)", layers: resnet{deform: 2}.layers},
+	{Name: "se_resnet50", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Hu 2017 (1709.01507)", layers: resnet{excite: true}.layers},
+	{Name: "se_inception_v2", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Hu 2017 (1709.01507), SE-BN-Inception", layers: inceptionV2(true)},
+	{Name: "shufflenet_v1", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Zhang 2017 (1707.01083), 1x, 3 groups", layers: shufflenetV1},
+	{Name: "shufflenet_v2", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Ma 2018 (1807.11164), 1x", layers: shufflenetV2},
+	{Name: "resnet50", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "He 2015 (1512.03385)", layers: resnet{}.layers},
+	{Name: "resnext50", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Xie 2016 (1611.05431), 32x4d", layers: resnet{groups: 32}.layers},
+	{Name: "efficientnet_lite0", Input: []int{1, 3, 224, 224}, Classes: 1000, Source: "Tan 2019 (1905.11946); Google 2020, EfficientNet-Lite", layers: efficientnetLite0},
+}
