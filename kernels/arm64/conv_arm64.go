@@ -16,8 +16,11 @@ type fill func(a *kernels.ConvArgs, x []int8, ld, n, g, p0, rows int)
 // newConv returns the convolution of a tier. With a fill, columns come from it.
 func newConv(family string, t tier, f fill) kernels.Conv {
 	return kernels.Conv{
-		Name:        "s8-" + family + "-4x16-" + t.String(),
-		Takes:       func(a *kernels.ConvArgs) bool { return true },
+		Name: "s8-" + family + "-4x16-" + t.String(),
+		Takes: func(a *kernels.ConvArgs) bool {
+			p := newPlan(t, a, f != nil)
+			return p.scratch() <= maxScratch
+		},
 		PackedBytes: func(a *kernels.ConvArgs) int { p := newPlan(t, a, f != nil); return p.packed },
 		Pack: func(dst []int8, a *kernels.ConvArgs) {
 			p := newPlan(t, a, f != nil)
@@ -70,6 +73,10 @@ const slack = 64
 // copyBytes is the size of a strip's copy, what is read behind the last run
 // included.
 func (p *plan) copyBytes() int { return p.copyH*p.pitch + p.pieces*p.kc - p.runBytes + slack }
+
+// maxScratch bounds the memory of a worker. Only taps that lie very far apart need
+// more; plain Go, which copies nothing, takes those.
+const maxScratch = 32 << 20
 
 func (p *plan) scratch() int {
 	n := line(4*64) + line(4*4) + line(4*p.rowBytes())

@@ -32,8 +32,19 @@ const maxPhases = 256
 
 func newTransposed(t tier) kernels.Conv {
 	return kernels.Conv{
-		Name:  "s8-convtranspose-4x16-" + t.String(),
-		Takes: func(a *kernels.ConvArgs) bool { return a.SH*a.SW <= maxPhases },
+		Name: "s8-convtranspose-4x16-" + t.String(),
+		Takes: func(a *kernels.ConvArgs) bool {
+			if a.SH*a.SW > maxPhases {
+				return false
+			}
+			for _, ph := range phasesOf(t, a) {
+				sub := ph.args(a)
+				if p := newPlan(t, &sub, false); p.scratch() > maxScratch {
+					return false
+				}
+			}
+			return true
+		},
 		PackedBytes: func(a *kernels.ConvArgs) int {
 			all := phasesOf(t, a)
 			last := all[len(all)-1]
