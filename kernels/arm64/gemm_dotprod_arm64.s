@@ -56,7 +56,7 @@
 #define WLOAD4(b) LD1X1_16B_P(2, b)
 
 // LOOPS is the sum over a tile's taps and k, for a width.
-#define LOOPS(tap, k16, tail, k4, next, WLOAD, DOT) \
+#define LOOPS(tap, k16, tail, k4, next, WLOAD, DOT, GAP) \
 tap: \
 	TAP4; \
 	SUBS $16, R3, R3; \
@@ -89,6 +89,7 @@ k4: \
 	DOT(0, 4); \
 	BNE k4; \
 next: \
+	GAP; \
 	SUBS $1, R4, R4; \
 	BNE tap
 
@@ -111,25 +112,27 @@ block:
 	MOVD gemmArgs_narrow(R0), R22
 	CBZ R22, wide
 	CMP $4, R20
-	BLE tile4
+	BLE enter4
 	CMP $8, R20
-	BLE tile8
+	BLE enter8
 	CMP $12, R20
-	BLE tile12
+	BLE enter12
 	CMP $16, R20
 	BLE wide
 	CMP $24, R20
-	BLE tile12
+	BLE enter12
 
 	// ---- 16 columns ----
 wide:
-	CMP $1, R14
-	BEQ row
+	HEAD(16)
+	CMP $2, R14
+	BLE few
 tile16:
 	START
 	TBNZ $0, R23, fill16
-	BIAS
-	LOOPS(tap16, k16, tail16, k416, after16, WLOAD16, DOT16)
+	BIASAT
+	BIAS(22)
+	LOOPS(tap16, k16, tail16, k416, after16, WLOAD16, DOT16, GAP16)
 	SPECIAL(spill16)
 	EPILOGUE16
 	FOUR(R15, R25)
@@ -139,9 +142,9 @@ tile16:
 next16:
 	TILENEXT
 	BLE done16
-	CMP $1, R14
-	BNE tile16
-	JMP row
+	CMP $2, R14
+	BGT tile16
+	JMP few
 done16:
 	BLOCKNEXT(16)
 	BGT block
@@ -161,11 +164,14 @@ spill16:
 	FINISHED(16, next16)
 
 	// ---- up to 12 columns ----
+enter12:
+	HEAD(12)
 tile12:
 	START
 	TBNZ $0, R23, fill12
-	BIAS
-	LOOPS(tap12, k12, tail12, k412, after12, WLOAD12, DOT12)
+	BIASAT
+	BIAS(22)
+	LOOPS(tap12, k12, tail12, k412, after12, WLOAD12, DOT12, GAP12)
 	SPECIAL(spill12)
 	EPILOGUE16
 	FOUR(R15, R25)
@@ -187,11 +193,14 @@ spill12:
 	FINISHED(12, next12)
 
 	// ---- up to 8 columns ----
+enter8:
+	HEAD(8)
 tile8:
 	START
 	TBNZ $0, R23, fill8
-	BIAS
-	LOOPS(tap8, k8, tail8, k48, after8, WLOAD8, DOT8)
+	BIASAT
+	BIAS(22)
+	LOOPS(tap8, k8, tail8, k48, after8, WLOAD8, DOT8, GAP8)
 	SPECIAL(spill8)
 	EPILOGUE8
 	FOUR(R15, R25)
@@ -213,11 +222,14 @@ spill8:
 	FINISHED(8, next8)
 
 	// ---- up to 4 columns ----
+enter4:
+	HEAD(4)
 tile4:
 	START
 	TBNZ $0, R23, fill4
-	BIAS
-	LOOPS(tap4, k4, tail4, k44, after4, WLOAD4, DOT4)
+	BIASAT
+	BIAS(22)
+	LOOPS(tap4, k4, tail4, k44, after4, WLOAD4, DOT4, GAP4)
 	SPECIAL(spill4)
 	EPILOGUE8
 	FOUR(R15, R25)
@@ -239,6 +251,13 @@ spill4:
 	FINISHED(4, next4)
 
 	// ---- one row, 16 columns ----
+	// One or two rows are faster alone, unless accumulators are kept.
+few:
+	CMP $1, R14
+	BEQ row
+	MOVD gemmArgs_flags(R0), R22
+	TST $5, R22
+	BNE tile16
 	// Every lane has accumulators of its own, so that no SDOT waits for another.
 row:
 	MOVW (R1), R9
@@ -247,7 +266,8 @@ row:
 	MOVD gemmArgs_taps(R0), R13
 	MOVD gemmArgs_ntaps(R0), R4
 	MOVD gemmArgs_flags(R0), R23
-	BIAS1
+	BIASAT
+	BIAS1(22)
 	ZERO(20)
 	ZERO(21)
 	ZERO(22)
@@ -297,6 +317,7 @@ k41:
 	ROW1(0, 4, 16)
 	BNE k41
 after1:
+	GAP16
 	SUBS $1, R4, R4
 	BNE tap1
 	VADD V20.S4, V16.S4, V16.S4
@@ -318,11 +339,16 @@ after1:
 	CMP $16, R20
 	BLT part1
 	ST1X1_16B(9, 16)
-	JMP done16
+	JMP nextrow
 part1:
 	COLUMNS(16)
 	STOREPART(9, 16)
+nextrow:
+	ADD $4, R1, R1
+	ADD $4, R15, R15
+	SUBS $1, R14, R14
+	BGT row
 	JMP done16
 
 spill1:
-	FINISHED1(done16)
+	FINISHED1(nextrow)
