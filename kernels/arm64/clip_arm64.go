@@ -105,11 +105,10 @@ func (p *plan) clippedCycles(t tier, a *kernels.ConvArgs) int {
 
 // fewCycles is what m rows take that fill no tile.
 func (t tier) fewCycles(m, k int) int {
-	alone := 2
-	if t == tierI8MM {
-		alone = 1
+	if t == tierDotProd {
+		return m%2*rowCycles(k) + m/2*(2*rowCycles(k)-k/2)
 	}
-	if m > alone {
+	if alone := 2 - int(t/tierI8MM); m > alone {
 		return tileCycles(k)
 	}
 	return m * rowCycles(k)
