@@ -7,7 +7,7 @@
 
 Millions of modelled cycles, from input bytes to output bytes, one thread, as a
 difference of runs, and the best peer's divided by ours. --symbols prints where the
-cycles go instead, in percent.
+cycles go behind that, in percent.
 """
 import argparse
 import concurrent.futures
@@ -64,14 +64,15 @@ def main():
                 raise SystemExit("there is no %s; make it with edgerun zoo %s --samples 1 -o %s" % (path, n, path))
             jobs[n] = [(g, pool.submit(measure.run, args.armcost, g, "1,2", measure.bench(args.edgerun_arm64, path))) for g in measure.tiers(cores)]
         print("| network | " + " | ".join(c.upper() for c in cores) + " |")
-        print("|---|" + ("---|" if args.symbols else "---:|") * len(cores))
+        print("|---|" + "---:|" * len(cores))
+        where = []
         for n in names:
-            out = {}
-            for g, job in jobs[n]:
-                answer = job.result()
-                for c in g:
-                    out[c] = symbols(answer, c) if args.symbols else cell(answer["cycles"][measure.CORES[c]], PEERS[n].get(c))
-            print("| %s | %s |" % (n, " | ".join(out[c] for c in cores)), flush=True)
+            answers = {c: job.result() for g, job in jobs[n] for c in g}
+            out = [cell(answers[c]["cycles"][measure.CORES[c]], PEERS[n].get(c)) for c in cores]
+            print("| %s | %s |" % (n, " | ".join(out)), flush=True)
+            where += ["| %s | %s | %s |" % (n, c.upper(), symbols(answers[c], c)) for c in cores]
+        if args.symbols:
+            print("\n| network | core | % of the cycles |\n|---|---|---|\n" + "\n".join(where))
 
 
 main()
