@@ -2,8 +2,11 @@
 
 GO ?= go
 FUZZTIME ?= 30s
+ARMCOST ?= ../shared/tools/armcost
+NET ?= mobilenet_v2
+CORES ?= a53,a72,a76
 
-.PHONY: help check test test-quick race fuzz bench cross
+.PHONY: help check test test-quick race fuzz bench cross armcost
 
 help:
 	@echo "make check       format, vet for several platforms, build for all of them, staticcheck where it is installed"
@@ -13,6 +16,7 @@ help:
 	@echo "make race        the race detector"
 	@echo "make fuzz        every fuzz target for FUZZTIME=$(FUZZTIME)"
 	@echo "make bench       benchmarks"
+	@echo "make armcost     modelled cycles of NET=$(NET) on CORES=$(CORES), each operator; needs armcost in ARMCOST=$(ARMCOST)"
 
 check:
 	GO="$(GO)" tools/ci/check.sh
@@ -34,3 +38,6 @@ fuzz:
 
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+armcost:
+	@GO="$(GO)" ARMCOST="$(ARMCOST)" NET="$(NET)" CORES="$(CORES)" tools/armcost.sh

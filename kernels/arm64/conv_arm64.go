@@ -121,6 +121,8 @@ func convRun(t tier, a *kernels.ConvArgs, w, u0, u1 int, f fill) {
 	g := p.grid(a, a.Workers)
 	mem := p.carve(a.Scratch[w])
 	rows, outs, taps := p.offsets(a.Packed)
+	s := strip{rows: rows, outs: outs}
+	s.spansY, s.spansX = p.spansAt(a.Packed)
 	args := p.args(a, &mem, taps)
 	last := -1
 	var x []int8 // where the strip's rows lie
@@ -141,14 +143,15 @@ func convRun(t tier, a *kernels.ConvArgs, w, u0, u1 int, f fill) {
 			args.out = unsafe.Pointer(&a.Out[out])
 		}
 		b0 := part * g.per
-		p.product(t, a, &args, &mem, x, rows[:sh*sw], outs, group, b0, min(b0+g.per, p.blocks))
+		s.y0, s.x0, s.sh, s.sw = y0, x0, sh, sw
+		p.product(t, a, &args, &mem, x, &s, group, b0, min(b0+g.per, p.blocks))
 	}
 }
 
 // args sets what all calls of a run share.
 func (p *plan) args(a *kernels.ConvArgs, mem *memory, taps []int32) gemmArgs {
 	args := gemmArgs{
-		taps: &taps[0], acc: &mem.acc[0], ntaps: p.ntaps, kc: p.kc, qstep: p.qstep, shift: p.elem - 1,
+		taps: &taps[0], acc: &mem.acc[0], ntaps: p.ntaps, kc: p.kc, rest: p.rowBytes(), qstep: p.qstep, shift: p.elem - 1,
 		pre: int32(a.Pre), zero32: a.ZOut, lo32: a.Lo, hi32: a.Hi,
 	}
 	for i := range args.zero {
@@ -278,80 +281,97 @@ func (p *plan) gatherColumns(a *kernels.ConvArgs, mem *memory, sh, sw int) {
 	}
 }
 
+// strip is a rectangle of output pixels: [y0, y0+sh) times [x0, x0+sw).
+type strip struct {
+	rows, outs     []int32 // in the order of the plan
+	spansY, spansX []span
+	y0, x0, sh, sw int
+}
+
 // product computes column blocks [b0, b1) of a group for the rows of a strip.
-func (p *plan) product(t tier, a *kernels.ConvArgs, args *gemmArgs, mem *memory, x []int8, rows, outs []int32, g, b0, b1 int) {
+func (p *plan) product(t tier, a *kernels.ConvArgs, args *gemmArgs, mem *memory, x []int8, s *strip, g, b0, b1 int) {
 	args.w = &a.Packed[p.weights+g*p.groupBytes]
 	args.q = (*int32)(unsafe.Pointer(&a.Packed[p.consts+g*p.groupq]))
 	args.a = &x[0]
-	safe := len(rows)
-	if p.from == fromInput && int(rows[safe-1])+p.rowBytes() > len(x) {
+	n := s.sh * s.sw
+	safe := n
+	if p.from == fromInput && int(s.rows[n-1])+p.rowBytes() > len(x) {
 		// The last rows end with the input, but the kernel would read on.
-		for safe > 0 && int(rows[safe-1])+p.rowBytes() > len(x) {
+		for safe > 0 && int(s.rows[safe-1])+p.rowBytes() > len(x) {
 			safe--
 		}
 		safe &^= 3
 	}
 	if safe > 0 {
-		p.calls(t, args, rows[:safe], outs, b0, b1)
+		p.calls(t, args, s, s.rows, s.outs, safe, b0, b1)
 	}
-	for r := safe; r < len(rows); r += 4 {
-		m := min(4, len(rows)-r)
+	for r := safe; r < n; r += 4 {
+		m := min(4, n-r)
 		for i := range m {
-			copy(mem.tail[i*p.rowBytes():][:p.k], x[rows[r+i]:])
+			copy(mem.tail[i*p.rowBytes():][:p.k], x[s.rows[r+i]:])
 		}
 		args.a = &mem.tail[0]
-		p.calls(t, args, mem.tailRow[:m], outs[r:], b0, b1)
+		p.calls(t, args, s, mem.tailRow, s.outs[r:], m, b0, b1)
 	}
 }
 
-// calls cuts the work into calls of bounded length.
-func (p *plan) calls(t tier, args *gemmArgs, rows, outs []int32, b0, b1 int) {
+// calls does the first n rows, as many column blocks at a time as calls of bounded
+// length allow.
+func (p *plan) calls(t tier, args *gemmArgs, s *strip, rows, outs []int32, n, b0, b1 int) {
 	w, q, out := args.w, args.q, args.out
 	k := p.rowBytes()
-	cycles := tileCycles(k)
-	tiles := ceilDiv(len(rows), 4)
-	blocks := min(max(1, callCycles/(cycles*min(tiles, 8))), b1-b0)
-	tiles = min(max(1, callCycles/(cycles*blocks)), tiles)
+	blocks := min(max(1, callCycles/(tileCycles(k)*min(ceilDiv(n, 4), 8))), b1-b0)
 	for b := b0; b < b1; b += blocks {
 		first := p.first(b)
 		args.w = (*int8)(unsafe.Add(unsafe.Pointer(w), first*k))
 		args.q = (*int32)(unsafe.Add(unsafe.Pointer(q), b*p.qstep))
 		args.out = unsafe.Add(out, first*p.elem)
 		args.n, args.blocks = p.oc-first, min(blocks, b1-b)
-		for r := 0; r < len(rows); r += 4 * tiles {
-			args.rows, args.outs, args.m = &rows[r], &outs[r], min(4*tiles, len(rows)-r)
-			if cycles > mostCycles && p.tooLong(args, b) {
-				p.longTile(t, args, b)
-			} else {
-				t.run(args)
-			}
+		if p.ny*p.nx > 1 {
+			p.rectangles(t, args, s, b)
+		} else {
+			p.rowCalls(t, args, rows[:n], outs, b)
 		}
 	}
 	args.w, args.q, args.out = w, q, out
 }
 
+// rowCalls does rows for the blocks of args, the first of which is b.
+func (p *plan) rowCalls(t tier, args *gemmArgs, rows, outs []int32, b int) {
+	cycles := tileCycles(args.ntaps * args.kc)
+	tiles := max(1, callCycles/(cycles*args.blocks))
+	for r := 0; r < len(rows); r += 4 * tiles {
+		args.rows, args.outs, args.m = &rows[r], &outs[r], min(4*tiles, len(rows)-r)
+		if cycles > mostCycles && p.tooLong(args, b) {
+			p.longTile(t, args, b)
+		} else {
+			t.run(args)
+		}
+	}
+}
+
 // tooLong reports whether a single tile of block b takes too long for one call.
 func (p *plan) tooLong(args *gemmArgs, b int) bool {
-	cycles, width := tileCycles(p.rowBytes()), p.width(b)
+	k, width := args.ntaps*args.kc, p.width(b)
 	if args.m == 1 && width == 16 {
-		return cycles*3/10 > mostCycles
+		return rowCycles(k) > mostCycles
 	}
-	return cycles*width/16 > mostCycles
+	return tileCycles(k)*width/16 > mostCycles
 }
 
 // longTile computes one tile in several calls, each of them some taps.
 func (p *plan) longTile(t tier, args *gemmArgs, b int) {
 	call := *args
 	call.flags |= gemmSpill
-	n := max(1, callCycles/tileCycles(p.kc))
-	for first := 0; first < p.ntaps; first += n {
-		call.ntaps = min(n, p.ntaps-first)
-		if first+n >= p.ntaps {
+	n := max(1, callCycles/tileCycles(args.kc))
+	for first := 0; first < args.ntaps; first += n {
+		call.ntaps = min(n, args.ntaps-first)
+		if first+n >= args.ntaps {
 			call.flags &^= gemmSpill
 		}
 		t.run(&call)
 		call.taps = (*int32)(unsafe.Add(unsafe.Pointer(call.taps), 4*n))
-		call.w = (*int8)(unsafe.Add(unsafe.Pointer(call.w), n*p.kc*p.width(b)))
+		call.w = (*int8)(unsafe.Add(unsafe.Pointer(call.w), n*(args.kc+args.gap)*p.width(b)))
 		call.flags |= gemmFill
 	}
 }

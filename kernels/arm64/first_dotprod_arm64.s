@@ -91,7 +91,7 @@ tile:
 	TBL2_16B(18, 24, 14)
 	ORR_16B(13, 12, 12)
 	ORR_16B(14, 12, 12)
-	BIAS
+	BIAS(26)
 	MOVD R13, R4
 	LDRQ(0, 4, 13)
 	LDRQ(16, 4, 14)

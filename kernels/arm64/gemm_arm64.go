@@ -15,8 +15,8 @@ import "unsafe"
 // row's bytes costs the same however many columns they meet. The weights of a block of c columns take c bytes for every byte of
 // a row, in the order in which the tier's kernel reads them. The constants of a
 // block are, 16 of each whatever its width: bias, multiplier, negative shift,
-// and where the layer has them multiplier and negative shift for negative
-// accumulators.
+// where the layer has them multiplier and negative shift for negative
+// accumulators, and other biases (clip_arm64.go).
 type gemmArgs struct {
 	a    *int8
 	rows *int32
@@ -35,6 +35,11 @@ type gemmArgs struct {
 	shift     int // log2 of an output's bytes
 	narrow    int // 0: all blocks have 16 columns
 	flags     int
+
+	// Rows may leave out weights: bytes of every column in front of the first tap,
+	// from there to the end of the block, and between two taps.
+	head, rest, gap int
+	bias            int // where the bias stands in a block's constants, in bytes
 
 	pre, zero32, lo32, hi32 int32 // for gemmFinish
 
@@ -145,3 +150,5 @@ const (
 )
 
 func tileCycles(k int) int { return 12*k + 150 }
+
+func rowCycles(k int) int { return 7*k/2 + 100 }

@@ -4,7 +4,7 @@
 //
 // R0  arguments               R14 rows left
 // R1  offsets of rows         R15 offsets of outputs
-// R2  weights                 R19 weights of the column block
+// R2  weights                 R19 weights of the column block, what is skipped left out
 // R3  bytes left of the tap   R20 columns left, of the group
 // R4  taps left               R21 blocks left, of the call
 // R5-R8   row cursors         R22, R23 for the moment
@@ -13,8 +13,8 @@
 //                             R26 constants of the column block
 // V16-V31 accumulators: row r, columns 4g to 4g+3 of the block in V(16+4r+g)
 
-// Constants of a column block, in bytes from R26.
-#define QBIAS  0
+// Constants of a column block, in bytes from R26; the bias is at 0 or further
+// behind.
 #define QMULT  64
 #define QSHIFT 128
 #define QNEGM  192
@@ -34,14 +34,21 @@
 	MOVD gemmArgs_outs(R0), R15; \
 	MOVD gemmArgs_m(R0), R14
 
+// HEAD skips the weights of a block's first bytes of a row.
+#define HEAD(columns) \
+	MOVD gemmArgs_head(R0), R22; \
+	MOVD $columns, R23; \
+	MADD R22, R19, R23, R19
+
 // BLOCKNEXT goes to the next block, behind one of so many columns; the flags say
-// whether there is any. R2 is behind the block's weights.
+// whether there is any.
 #define BLOCKNEXT(columns) \
-	MOVD R2, R19; \
+	MOVD gemmArgs_rest(R0), R22; \
+	MOVD $columns, R23; \
+	MADD R22, R19, R23, R19; \
 	MOVD gemmArgs_qstep(R0), R22; \
 	ADD  R22, R26, R26; \
 	MOVD gemmArgs_shift(R0), R22; \
-	MOVD $columns, R23; \
 	LSL  R22, R23, R22; \
 	ADD  R22, R25, R25; \
 	SUB  $columns, R20, R20; \
@@ -82,19 +89,38 @@
 	ADD  R22, R11, R7; \
 	ADD  R22, R12, R8
 
+// GAPn skips the weights between two taps of a block of n columns.
+#define GAP16 \
+	MOVD gemmArgs_gap(R0), R22; \
+	ADD  R22<<4, R2, R2
+#define GAP12 \
+	MOVD gemmArgs_gap(R0), R22; \
+	ADD  R22<<3, R2, R2; \
+	ADD  R22<<2, R2, R2
+#define GAP8 \
+	MOVD gemmArgs_gap(R0), R22; \
+	ADD  R22<<3, R2, R2
+#define GAP4 \
+	MOVD gemmArgs_gap(R0), R22; \
+	ADD  R22<<2, R2, R2
+
 // TILENEXT goes to the next four rows; the flags say whether there are any.
 #define TILENEXT \
 	ADD  $16, R1, R1; \
 	ADD  $16, R15, R15; \
 	SUBS $4, R14, R14
 
-// BIAS starts the accumulators of four rows, BIAS1 those of one.
-#define BIAS1 LD1X4_16B(26, 16)
-#define BIAS \
-	LD1X4_16B(26, 16); \
-	LD1X4_16B(26, 20); \
-	LD1X4_16B(26, 24); \
-	LD1X4_16B(26, 28)
+// BIAS starts the accumulators of four rows with what is at R(n), BIAS1 those of
+// one. BIASAT points R22 there.
+#define BIASAT \
+	MOVD gemmArgs_bias(R0), R22; \
+	ADD  R26, R22, R22
+#define BIAS1(n) LD1X4_16B(n, 16)
+#define BIAS(n) \
+	LD1X4_16B(n, 16); \
+	LD1X4_16B(n, 20); \
+	LD1X4_16B(n, 24); \
+	LD1X4_16B(n, 28)
 
 // Requantization. (acc·m + 2^(30+s)) >> (31+s) is what SQDMULH and SRSHL give; here
 // it takes fewer instructions. With acc' = acc << (16-s), SQDMULH gives u =

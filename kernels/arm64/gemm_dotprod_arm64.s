@@ -56,7 +56,7 @@
 #define WLOAD4(b) LD1X1_16B_P(2, b)
 
 // LOOPS is the sum over a tile's taps and k, for a width.
-#define LOOPS(tap, k16, tail, k4, next, WLOAD, DOT) \
+#define LOOPS(tap, k16, tail, k4, next, WLOAD, DOT, GAP) \
 tap: \
 	TAP4; \
 	SUBS $16, R3, R3; \
@@ -89,6 +89,7 @@ k4: \
 	DOT(0, 4); \
 	BNE k4; \
 next: \
+	GAP; \
 	SUBS $1, R4, R4; \
 	BNE tap
 
@@ -111,25 +112,27 @@ block:
 	MOVD gemmArgs_narrow(R0), R22
 	CBZ R22, wide
 	CMP $4, R20
-	BLE tile4
+	BLE enter4
 	CMP $8, R20
-	BLE tile8
+	BLE enter8
 	CMP $12, R20
-	BLE tile12
+	BLE enter12
 	CMP $16, R20
 	BLE wide
 	CMP $24, R20
-	BLE tile12
+	BLE enter12
 
 	// ---- 16 columns ----
 wide:
-	CMP $1, R14
-	BEQ row
+	HEAD(16)
+	CMP $4, R14
+	BLT few
 tile16:
 	START
 	TBNZ $0, R23, fill16
-	BIAS
-	LOOPS(tap16, k16, tail16, k416, after16, WLOAD16, DOT16)
+	BIASAT
+	BIAS(22)
+	LOOPS(tap16, k16, tail16, k416, after16, WLOAD16, DOT16, GAP16)
 	SPECIAL(spill16)
 	EPILOGUE16
 	FOUR(R15, R25)
@@ -139,9 +142,9 @@ tile16:
 next16:
 	TILENEXT
 	BLE done16
-	CMP $1, R14
-	BNE tile16
-	JMP row
+	CMP $4, R14
+	BGE tile16
+	JMP few
 done16:
 	BLOCKNEXT(16)
 	BGT block
@@ -161,11 +164,14 @@ spill16:
 	FINISHED(16, next16)
 
 	// ---- up to 12 columns ----
+enter12:
+	HEAD(12)
 tile12:
 	START
 	TBNZ $0, R23, fill12
-	BIAS
-	LOOPS(tap12, k12, tail12, k412, after12, WLOAD12, DOT12)
+	BIASAT
+	BIAS(22)
+	LOOPS(tap12, k12, tail12, k412, after12, WLOAD12, DOT12, GAP12)
 	SPECIAL(spill12)
 	EPILOGUE16
 	FOUR(R15, R25)
@@ -187,11 +193,14 @@ spill12:
 	FINISHED(12, next12)
 
 	// ---- up to 8 columns ----
+enter8:
+	HEAD(8)
 tile8:
 	START
 	TBNZ $0, R23, fill8
-	BIAS
-	LOOPS(tap8, k8, tail8, k48, after8, WLOAD8, DOT8)
+	BIASAT
+	BIAS(22)
+	LOOPS(tap8, k8, tail8, k48, after8, WLOAD8, DOT8, GAP8)
 	SPECIAL(spill8)
 	EPILOGUE8
 	FOUR(R15, R25)
@@ -213,11 +222,14 @@ spill8:
 	FINISHED(8, next8)
 
 	// ---- up to 4 columns ----
+enter4:
+	HEAD(4)
 tile4:
 	START
 	TBNZ $0, R23, fill4
-	BIAS
-	LOOPS(tap4, k4, tail4, k44, after4, WLOAD4, DOT4)
+	BIASAT
+	BIAS(22)
+	LOOPS(tap4, k4, tail4, k44, after4, WLOAD4, DOT4, GAP4)
 	SPECIAL(spill4)
 	EPILOGUE8
 	FOUR(R15, R25)
@@ -238,8 +250,127 @@ fill4:
 spill4:
 	FINISHED(4, next4)
 
+	// Less than four rows are done as pairs and singles, unless accumulators are kept.
+few:
+	CMP $1, R14
+	BEQ row
+	MOVD gemmArgs_flags(R0), R23
+	TST $5, R23
+	BNE tile16
+
+	// ---- two rows, 16 columns ----
+	// Even and odd lanes have accumulators of their own, V16-V23 and V24-V31.
+	MOVW (R1), R9
+	MOVW 4(R1), R10
+	ADD R24, R9, R9
+	ADD R24, R10, R10
+	MOVD R19, R2
+	MOVD gemmArgs_taps(R0), R13
+	MOVD gemmArgs_ntaps(R0), R4
+	BIASAT
+	LD1X4_16B(22, 16)
+	LD1X4_16B(22, 20)
+	ZERO(24)
+	ZERO(25)
+	ZERO(26)
+	ZERO(27)
+	ZERO(28)
+	ZERO(29)
+	ZERO(30)
+	ZERO(31)
+#define ROW2(i, b, c) \
+	SDOT_4S_LANE(i, 0, b, c); \
+	SDOT_4S_LANE(i, 0, b+1, c+1); \
+	SDOT_4S_LANE(i, 0, b+2, c+2); \
+	SDOT_4S_LANE(i, 0, b+3, c+3); \
+	SDOT_4S_LANE(i, 1, b, c+4); \
+	SDOT_4S_LANE(i, 1, b+1, c+5); \
+	SDOT_4S_LANE(i, 1, b+2, c+6); \
+	SDOT_4S_LANE(i, 1, b+3, c+7)
+tap2:
+	MOVW.P 4(R13), R22
+	MOVD gemmArgs_kc(R0), R3
+	ADD R22, R9, R5
+	ADD R22, R10, R6
+	SUBS $16, R3, R3
+	BLT tail2
+k2:
+	LDRQ_P(16, 5, 0)
+	LDRQ_P(16, 6, 1)
+	WLOAD16(4)
+	WLOAD16(8)
+	ROW2(0, 4, 16)
+	WLOAD16(4)
+	ROW2(1, 8, 24)
+	WLOAD16(8)
+	ROW2(2, 4, 16)
+	SUBS $16, R3, R3
+	ROW2(3, 8, 24)
+	BGE k2
+tail2:
+	ADDS $16, R3, R3
+	BEQ after2
+k42:
+	LDRS_P(4, 5, 0)
+	LDRS_P(4, 6, 1)
+	WLOAD16(4)
+	SUBS $4, R3, R3
+	ROW2(0, 4, 16)
+	BNE k42
+after2:
+	GAP16
+	SUBS $1, R4, R4
+	BNE tap2
+	VADD V24.S4, V16.S4, V16.S4
+	VADD V25.S4, V17.S4, V17.S4
+	VADD V26.S4, V18.S4, V18.S4
+	VADD V27.S4, V19.S4, V19.S4
+	VADD V28.S4, V20.S4, V20.S4
+	VADD V29.S4, V21.S4, V21.S4
+	VADD V30.S4, V22.S4, V22.S4
+	VADD V31.S4, V23.S4, V23.S4
+	MOVW QSHIFT(R26), R22
+	TBNZ $31, R22, finish2
+	SCALES
+	SCALE8(16, 17, 18, 19, 20, 21, 22, 23)
+	SQXTN_8B(16, 16)
+	SQXTN_8B(20, 20)
+	SQXTN2_16B(18, 16)
+	SQXTN2_16B(22, 20)
+	SMAX_16B(9, 16, 16)
+	SMAX_16B(9, 20, 20)
+	SMIN_16B(10, 16, 16)
+	SMIN_16B(10, 20, 20)
+	MOVW (R15), R9
+	MOVW 4(R15), R10
+	ADD R25, R9, R9
+	ADD R25, R10, R10
+	CMP $16, R20
+	BLT part2
+	ST1X1_16B(9, 16)
+	ST1X1_16B(10, 20)
+next2:
+	ADD $8, R1, R1
+	ADD $8, R15, R15
+	SUBS $2, R14, R14
+	BGT row
+	JMP done16
+part2:
+	COLUMNS(16)
+	STOREPART(9, 16)
+	STOREPART(10, 20)
+	JMP next2
+finish2:
+	MOVD gemmArgs_acc(R0), R23
+	SPILL
+	MOVD $2, R4
+	COLUMNS(16)
+	CALL ·gemmFinish(SB)
+	JMP next2
+
 	// ---- one row, 16 columns ----
-	// Every lane has accumulators of its own, so that no SDOT waits for another.
+	// Every lane has accumulators of its own, so that no SDOT waits for another, and
+	// loads of its own address: those that do not write it back issue faster.
 row:
 	MOVW (R1), R9
 	ADD R24, R9, R9
@@ -247,7 +378,8 @@ row:
 	MOVD gemmArgs_taps(R0), R13
 	MOVD gemmArgs_ntaps(R0), R4
 	MOVD gemmArgs_flags(R0), R23
-	BIAS1
+	BIASAT
+	BIAS1(22)
 	ZERO(20)
 	ZERO(21)
 	ZERO(22)
@@ -273,19 +405,27 @@ tap1:
 	MOVW.P 4(R13), R22
 	MOVD gemmArgs_kc(R0), R3
 	ADD R22, R9, R5
+	ADD $64, R2, R6
+	ADD $128, R2, R7
+	ADD $192, R2, R8
 	SUBS $16, R3, R3
 	BLT tail1
+	PCALIGN $16
 k1:
 	LDRQ_P(16, 5, 0)
-	WLOAD16(4)
-	WLOAD16(8)
+	LD1X4_16B(2, 4)
 	ROW1(0, 4, 16)
-	WLOAD16(4)
+	LD1X4_16B(6, 8)
 	ROW1(1, 8, 20)
-	WLOAD16(8)
+	LD1X4_16B(7, 4)
 	ROW1(2, 4, 24)
-	SUBS $16, R3, R3
+	LD1X4_16B(8, 8)
 	ROW1(3, 8, 28)
+	ADD $256, R2, R2
+	ADD $256, R6, R6
+	ADD $256, R7, R7
+	ADD $256, R8, R8
+	SUBS $16, R3, R3
 	BGE k1
 tail1:
 	ADDS $16, R3, R3
@@ -297,6 +437,7 @@ k41:
 	ROW1(0, 4, 16)
 	BNE k41
 after1:
+	GAP16
 	SUBS $1, R4, R4
 	BNE tap1
 	VADD V20.S4, V16.S4, V16.S4
@@ -318,11 +459,16 @@ after1:
 	CMP $16, R20
 	BLT part1
 	ST1X1_16B(9, 16)
-	JMP done16
+	JMP nextrow
 part1:
 	COLUMNS(16)
 	STOREPART(9, 16)
+nextrow:
+	ADD $4, R1, R1
+	ADD $4, R15, R15
+	SUBS $1, R14, R14
+	BGT row
 	JMP done16
 
 spill1:
-	FINISHED1(done16)
+	FINISHED1(nextrow)

@@ -46,7 +46,7 @@
 #define WLOAD4 LD1X2_16B_P(2, 8)
 
 // LOOPS is the sum over a tile's taps and k, for a width.
-#define LOOPS(tap, k16, tail, next, WLOAD, MMS) \
+#define LOOPS(tap, k16, tail, next, WLOAD, MMS, GAP) \
 tap: \
 	TAP4; \
 	SUBS $16, R3, R3; \
@@ -78,6 +78,7 @@ tail: \
 	ZIP1_2D(3, 2, 6); \
 	MMS(4); \
 next: \
+	GAP; \
 	SUBS $1, R4, R4; \
 	BNE tap
 
@@ -94,7 +95,8 @@ next: \
 	ZIP1_2D(s, s, a); \
 	ZIP2_2D(s, s, b)
 #define PAIRS \
-	LD1X4_16B(26, 0); \
+	BIASAT; \
+	LD1X4_16B(22, 0); \
 	PAIR(0, 16, 17); \
 	PAIR(1, 18, 19); \
 	PAIR(2, 20, 21); \
@@ -162,25 +164,26 @@ block:
 	MOVD gemmArgs_narrow(R0), R22
 	CBZ R22, wide
 	CMP $4, R20
-	BLE tile4
+	BLE enter4
 	CMP $8, R20
-	BLE tile8
+	BLE enter8
 	CMP $12, R20
-	BLE tile12
+	BLE enter12
 	CMP $16, R20
 	BLE wide
 	CMP $24, R20
-	BLE tile12
+	BLE enter12
 
 	// ---- 16 columns ----
 wide:
+	HEAD(16)
 	CMP $1, R14
 	BEQ row
 tile16:
 	START
 	TBNZ $0, R23, fill16
 	PAIRS
-	LOOPS(tap16, k16, tail16, after16, WLOAD16, MM16)
+	LOOPS(tap16, k16, tail16, after16, WLOAD16, MM16, GAP16)
 	ROWS
 	SPECIAL(spill16)
 	EPILOGUE16
@@ -213,11 +216,13 @@ spill16:
 	FINISHED(16, next16)
 
 	// ---- up to 12 columns ----
+enter12:
+	HEAD(12)
 tile12:
 	START
 	TBNZ $0, R23, fill12
 	PAIRS
-	LOOPS(tap12, k12, tail12, after12, WLOAD12, MM12)
+	LOOPS(tap12, k12, tail12, after12, WLOAD12, MM12, GAP12)
 	ROWS
 	SPECIAL(spill12)
 	EPILOGUE16
@@ -240,11 +245,13 @@ spill12:
 	FINISHED(12, next12)
 
 	// ---- up to 8 columns ----
+enter8:
+	HEAD(8)
 tile8:
 	START
 	TBNZ $0, R23, fill8
 	PAIRS
-	LOOPS(tap8, k8, tail8, after8, WLOAD8, MM8)
+	LOOPS(tap8, k8, tail8, after8, WLOAD8, MM8, GAP8)
 	ROWS
 	SPECIAL(spill8)
 	EPILOGUE8
@@ -267,11 +274,13 @@ spill8:
 	FINISHED(8, next8)
 
 	// ---- up to 4 columns ----
+enter4:
+	HEAD(4)
 tile4:
 	START
 	TBNZ $0, R23, fill4
 	PAIRS
-	LOOPS(tap4, k4, tail4, after4, WLOAD4, MM4)
+	LOOPS(tap4, k4, tail4, after4, WLOAD4, MM4, GAP4)
 	ROWS
 	SPECIAL(spill4)
 	EPILOGUE8
@@ -303,7 +312,7 @@ row:
 	MOVD gemmArgs_taps(R0), R13
 	MOVD gemmArgs_ntaps(R0), R4
 	MOVD gemmArgs_flags(R0), R23
-	MOVD R26, R22
+	BIASAT
 	TBZ $0, R23, bias1
 	MOVD gemmArgs_acc(R0), R22
 bias1:
@@ -351,6 +360,7 @@ tail1:
 	WLOAD16
 	MMROW(0, 16)
 after1:
+	GAP16
 	SUBS $1, R4, R4
 	BNE tap1
 	VADD V24.S4, V16.S4, V16.S4

@@ -243,11 +243,13 @@
 	MOVW 12(R15), R17; \
 	SQDMULH_4S(9, 29, 29); \
 	ADD R24, R10, R10; \
+	MOVD gemmArgs_bias(R0), R2; \
 	SQDMULH_4S(10, 30, 30); \
 	ADD R24, R11, R11; \
+	ADD R26, R2, R2; \
 	SQDMULH_4S(11, 31, 31); \
 	ADD R24, R12, R12; \
-	LD1X4_16B(26, 8); \
+	LD1X4_16B(2, 8); \
 	RADDHN_4H(0, 16, 16); \
 	ADD R3, R9, R5; \
 	RADDHN_4H(0, 18, 18); \
@@ -332,7 +334,8 @@
 // BIASCOPY is BIAS with less to load: the load unit of an A57 or A72 has the rows
 // to do.
 #define BIASCOPY \
-	BIAS1; \
+	BIASAT; \
+	BIAS1(22); \
 	MOV_16B(16, 20); \
 	MOV_16B(17, 21); \
 	MOV_16B(18, 22); \
@@ -365,24 +368,26 @@ block:
 	MOVD gemmArgs_narrow(R0), R22
 	CBZ R22, wide
 	CMP $4, R20
-	BLE tile4
+	BLE enter4
 	CMP $8, R20
-	BLE tile8
+	BLE enter8
 	CMP $12, R20
-	BLE tile12
+	BLE enter12
 	CMP $16, R20
 	BLE wide
 	CMP $24, R20
-	BLE tile12
+	BLE enter12
 
 	// ---- 16 columns ----
 wide:
-	CMP $1, R14
-	BEQ row
+	HEAD(16)
+	CMP $2, R14
+	BLE few
 tile16:
 	START
 	TBNZ $0, R23, fill16
-	BIAS
+	BIASAT
+	BIAS(22)
 	PCALIGN $16
 k16:
 	MUL0(12)
@@ -437,6 +442,8 @@ tap16:
 	SUBS $1, R4, R4
 	BEQ last16
 	TAP4
+	GAP16
+	LDRD(64, 2, 12)
 	JMP more16
 last16:
 	SPECIAL(alone16)
@@ -462,9 +469,9 @@ alone16:
 next16:
 	TILENEXT
 	BLE done16
-	CMP $1, R14
-	BNE tile16
-	JMP row
+	CMP $2, R14
+	BGT tile16
+	JMP few
 done16:
 	BLOCKNEXT(16)
 	BGT block
@@ -484,6 +491,8 @@ spill16:
 	FINISHED(16, next16)
 
 	// ---- up to 12 columns ----
+enter12:
+	HEAD(12)
 tile12:
 	START
 	LDRD(16, 2, 14)
@@ -532,6 +541,11 @@ tap12:
 	SUBS $1, R4, R4
 	BEQ last12
 	TAP4
+	GAP12
+	LDRD(48, 2, 12)
+	LDRD(56, 2, 13)
+	LDRD(64, 2, 14)
+	LDRD(72, 2, 15)
 	JMP more12
 last12:
 	LAST12(NOTHING)
@@ -556,6 +570,8 @@ spill12:
 	FINISHED(12, next12)
 
 	// ---- up to 8 columns ----
+enter8:
+	HEAD(8)
 tile8:
 	START
 	LDRD(16, 2, 14)
@@ -587,6 +603,9 @@ tap8:
 	SUBS $1, R4, R4
 	BEQ last8
 	TAP4
+	GAP8
+	LDRD(32, 2, 12)
+	LDRD(40, 2, 13)
 	JMP more8
 last8:
 	LAST8(NOTHING)
@@ -611,6 +630,8 @@ spill8:
 	FINISHED(8, next8)
 
 	// ---- up to 4 columns ----
+enter4:
+	HEAD(4)
 tile4:
 	START
 	TBNZ $0, R23, fill4
@@ -626,6 +647,7 @@ tap4:
 	SUBS $1, R4, R4
 	BEQ last4
 	TAP4
+	GAP4
 	JMP more4
 last4:
 	ONLYGROUP(NOTHING)
@@ -650,6 +672,14 @@ spill4:
 	FINISHED(4, next4)
 
 	// ---- one row, 16 columns ----
+	// One or two rows are faster alone, unless accumulators are kept.
+few:
+	CMP $1, R14
+	BEQ row
+	MOVD gemmArgs_flags(R0), R22
+	TST $5, R22
+	BNE tile16
+
 	// V4, V5 the row   V8-V11 weights   V12-V15 weights of the next step
 row:
 	MOVD gemmArgs_flags(R0), R23
@@ -672,7 +702,8 @@ one1:
 	MOVD gemmArgs_ntaps(R0), R4
 	VLD1.P 64(R2), [V8.B16, V9.B16, V10.B16, V11.B16]
 	TBNZ $0, R23, fill1
-	BIAS1
+	BIASAT
+	BIAS1(22)
 tap1:
 	MOVW.P 4(R13), R22
 	MOVD gemmArgs_kc(R0), R3
@@ -695,18 +726,18 @@ k1:
 even1:
 	ROWSTEP(8, NOTHING)
 	ROWSUM(16)
-	VMOV V12.B16, V8.B16
-	VMOV V13.B16, V9.B16
-	VMOV V14.B16, V10.B16
-	VMOV V15.B16, V11.B16
 	JMP next1
 odd1:
 	ROWSTEP(12, NOTHING)
 	ROWSUM(16)
 next1:
 	SUBS $1, R4, R4
-	BNE tap1
+	BEQ sum1
 	SUB $64, R2, R2
+	GAP16
+	VLD1.P 64(R2), [V8.B16, V9.B16, V10.B16, V11.B16]
+	JMP tap1
+sum1:
 	SPECIAL(spill1)
 	EPILOGUE1(16)
 	MOVW (R15), R9
@@ -714,10 +745,15 @@ next1:
 	CMP $16, R20
 	BLT part1
 	ST1X1_16B(9, 16)
-	JMP done16
+	JMP nextrow
 part1:
 	COLUMNS(16)
 	STOREPART(9, 16)
+nextrow:
+	ADD $4, R1, R1
+	ADD $4, R15, R15
+	SUBS $1, R14, R14
+	BGT row
 	JMP done16
 
 fill1:
@@ -726,7 +762,7 @@ fill1:
 	JMP tap1
 
 spill1:
-	FINISHED1(done16)
+	FINISHED1(nextrow)
 
 	// ---- one row, 32 columns: this block and the next, whose weights are at R6 ----
 rows2:
@@ -734,15 +770,20 @@ rows2:
 	ADD R24, R9, R9
 	MOVD gemmArgs_taps(R0), R13
 	MOVD gemmArgs_ntaps(R0), R4
-	MOVD gemmArgs_kc(R0), R3
 	MOVD R19, R2
-	MUL R4, R3, R6
-	ADD R6<<4, R19, R6
+	MOVD gemmArgs_head(R0), R3
+	MOVD gemmArgs_rest(R0), R6
+	ADD R3, R6, R6
+	ADD R6<<4, R19, R19
+	MOVD R19, R6
 	MOVD gemmArgs_qstep(R0), R22
 	ADD R26, R22, R22
 	VLD1.P 64(R2), [V8.B16, V9.B16, V10.B16, V11.B16]
 	VLD1.P 64(R6), [V12.B16, V13.B16, V14.B16, V15.B16]
-	BIAS1
+	MOVD gemmArgs_bias(R0), R5
+	ADD R5, R22, R22
+	ADD R26, R5, R5
+	LD1X4_16B(5, 16)
 	VLD1 (R22), [V20.B16, V21.B16, V22.B16, V23.B16]
 tap2:
 	MOVW.P 4(R13), R22
@@ -766,8 +807,15 @@ last2:
 	VLD1.P 64(R6), [V12.B16, V13.B16, V14.B16, V15.B16]
 	ROWSUM(20)
 	SUBS $1, R4, R4
-	BNE tap2
-	SUB $64, R6, R2
+	BEQ sum2
+	SUB $64, R2, R2
+	GAP16
+	SUB $64, R6, R6
+	ADD R22<<4, R6, R6
+	VLD1.P 64(R2), [V8.B16, V9.B16, V10.B16, V11.B16]
+	VLD1.P 64(R6), [V12.B16, V13.B16, V14.B16, V15.B16]
+	JMP tap2
+sum2:
 	EPILOGUE1(16)
 	MOVW (R15), R9
 	ADD R25, R9, R9

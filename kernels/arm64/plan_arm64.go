@@ -59,6 +59,10 @@ type plan struct {
 	ntaps, kc int // what comes out
 	gaps      int // runs that are gathered
 
+	kh, kw       int
+	clipY, clipX bool // leave out taps that read padding
+	ny, nx       int  // spans along y and x
+
 	blocks int  // of a group's channels
 	cut    int  // the column where the last of several blocks starts
 	narrow bool // blocks at the end may have less than 16 columns
@@ -78,6 +82,7 @@ func newPlan(t tier, a *kernels.ConvArgs, sampled bool) plan {
 		ic: a.IC / a.Groups, oc: a.OC / a.Groups, n: a.N, in: a.InPlane, out: a.OutPlane, oh: a.OH, ow: a.OW,
 		sampled: sampled, elem: 1,
 	}
+	p.kh, p.kw = a.KH, a.KW
 	p.k = a.KH * a.KW * p.ic
 	if a.Out16 != nil {
 		p.elem = 2
@@ -85,6 +90,7 @@ func newPlan(t tier, a *kernels.ConvArgs, sampled bool) plan {
 	p.chooseSource(t, a)
 	p.cutRuns(t)
 	p.chooseStrip(a)
+	p.chooseClip(t, a)
 	p.layOut(a)
 	return p
 }
@@ -181,10 +187,13 @@ func (p *plan) layOut(a *kernels.ConvArgs) {
 	if len(a.NegMult) > 0 {
 		p.qstep = 5 * 64
 	}
+	if p.ny*p.nx > 1 {
+		p.qstep += p.ny * p.nx * 64
+	}
 	p.groupq = p.blocks * p.qstep
 	p.groupBytes = (p.cut + p.width(p.blocks-1)) * p.rowBytes()
 	p.tables = line(int(unsafe.Sizeof(*p)))
-	p.consts = p.tables + line(4*(2*p.sh*p.sw+p.ntaps+p.gaps))
+	p.consts = p.tables + line(4*(2*p.sh*p.sw+p.ntaps+p.gaps)+(p.ny+p.nx+2)*int(unsafe.Sizeof(span{})))
 	p.weights = p.consts + a.Groups*p.groupq
 	// Kernels read up to a step of weights ahead.
 	p.packed = p.weights + line(a.Groups*p.groupBytes) + 64
@@ -216,6 +225,12 @@ func (p *plan) gapsAt(packed []int8) []int32 {
 	return unsafe.Slice((*int32)(unsafe.Pointer(&packed[p.tables+4*(2*p.sh*p.sw+p.ntaps)])), p.gaps)
 }
 
+// spansAt returns the spans along y and x, each with the one that ends them.
+func (p *plan) spansAt(packed []int8) (y, x []span) {
+	t := unsafe.Slice((*span)(unsafe.Pointer(&packed[p.tables+4*(2*p.sh*p.sw+p.ntaps+p.gaps)])), p.ny+p.nx+2)
+	return t[:p.ny+1], t[p.ny+1:]
+}
+
 // gap is where run r of n starts in the copy: there is one for every kernel row,
 // or one for every tap.
 func (p *plan) gap(a *kernels.ConvArgs, r, n int) int {
@@ -232,21 +247,8 @@ func (p *plan) gap(a *kernels.ConvArgs, r, n int) int {
 func (p *plan) pack(t tier, dst []int8, a *kernels.ConvArgs) {
 	clear(dst)
 	*planAt(dst) = *p
-	rows, outs, taps := p.offsets(dst)
-	for y := range p.sh {
-		for x := range p.sw {
-			i := y*p.sw + x
-			outs[i] = int32((y*p.out.H + x*p.out.W) * p.elem)
-			switch p.from {
-			case fromInput:
-				rows[i] = int32(y*a.SH*p.in.H + x*a.SW*p.in.W)
-			case fromCopy:
-				rows[i] = int32(y*a.SH*p.pitch + x*a.SW*p.ic)
-			case fromColumns:
-				rows[i] = int32(i * p.rowBytes())
-			}
-		}
-	}
+	_, _, taps := p.offsets(dst)
+	p.packPixels(dst, a)
 	for i := range p.gaps {
 		p.gapsAt(dst)[i] = int32(p.gap(a, i, p.gaps))
 	}
@@ -262,9 +264,41 @@ func (p *plan) pack(t tier, dst []int8, a *kernels.ConvArgs) {
 			first, width := p.first(b), p.width(b)
 			c := g*p.oc + first
 			cols := min(width, p.oc-first)
-			p.packConsts(dst[p.consts+g*p.groupq+b*p.qstep:], a, c, cols)
+			q := dst[p.consts+g*p.groupq+b*p.qstep:][:p.qstep]
+			p.packConsts(q, a, c, cols)
+			p.packBiases(q, a, c, cols)
 			w := dst[p.weights+g*p.groupBytes+first*p.rowBytes():][:width*p.rowBytes()]
 			t.pack(w, a.Weights[c*p.k:], p.k, cols, width, runs)
+		}
+	}
+}
+
+// packPixels writes where the pixels of a strip are, span by span along x, and the
+// spans.
+func (p *plan) packPixels(dst []int8, a *kernels.ConvArgs) {
+	rows, outs, _ := p.offsets(dst)
+	sy, sx := p.spans(a)
+	y, x := p.spansAt(dst)
+	copy(y, sy)
+	copy(x, sx)
+	if p.sh == 1 {
+		sx = []span{{}, {first: int32(p.sw)}} // maybe a piece of a row
+	}
+	i := 0
+	for s := range sx[1:] {
+		for y := range p.sh {
+			for x := int(sx[s].first); x < int(sx[s+1].first); x++ {
+				outs[i] = int32((y*p.out.H + x*p.out.W) * p.elem)
+				switch p.from {
+				case fromInput:
+					rows[i] = int32(y*a.SH*p.in.H + x*a.SW*p.in.W)
+				case fromCopy:
+					rows[i] = int32(y*a.SH*p.pitch + x*a.SW*p.ic)
+				case fromColumns:
+					rows[i] = int32(i * p.rowBytes())
+				}
+				i++
+			}
 		}
 	}
 }

@@ -6,7 +6,8 @@
 //	armcost.py --go --sym 'edgerun/(kernels|runtime)' --diff 2,12 -- ./armbench "conv3x3 56x56x64->64" {n}
 //
 // table.py does that for all layers of layers.csv and compares with the figures
-// there.
+// there. Instead of a layer there may be a file; with -cut, armbench makes such
+// files of the operators of a network, which is what layers.py prices.
 package main
 
 import (
@@ -23,10 +24,18 @@ import (
 func main() {
 	verbose := flag.Bool("v", false, "print the kernel and the MACs")
 	tier := flag.String("tier", "", "kernels to use: generic, neon, dotprod or i8mm (default the best this CPU has)")
+	cutTo := flag.String("cut", "", "write every operator of NET.erm into this directory, as a network of its own")
 	flag.Usage = func() {
-		fmt.Fprint(os.Stderr, "usage: armbench [-v] [-tier T] LAYER N\n\n"+grammar)
+		fmt.Fprint(os.Stderr, "usage: armbench [-v] [-tier T] LAYER|NET.erm N\n       armbench -cut DIR NET.erm\n\n"+grammar)
 	}
 	flag.Parse()
+	if *cutTo != "" && flag.NArg() == 1 {
+		if err := cutNetwork(flag.Arg(0), *cutTo); err != nil {
+			fmt.Fprintln(os.Stderr, "armbench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if flag.NArg() != 2 {
 		flag.Usage()
 		os.Exit(2)
@@ -42,19 +51,11 @@ func run(name, count, tier string, verbose bool) error {
 	if err != nil || n < 0 {
 		return fmt.Errorf("%q runs: want a number", count)
 	}
-	l, err := parse(name)
-	if err != nil {
-		return err
-	}
-	var file bytes.Buffer
-	if err := ermfmt.Encode(&file, l.model()); err != nil {
-		return err
-	}
 	var opts []edgerun.Option
 	if tier != "" {
 		opts = append(opts, edgerun.Tier(tier))
 	}
-	m, err := edgerun.LoadBytes(file.Bytes(), opts...)
+	m, kind, err := load(name, opts)
 	if err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func run(name, count, tier string, verbose bool) error {
 	x, y := s.Input(0), s.Output(0)
 	real := make([]float32, max(x.Len(), y.Len()))
 	for range n {
-		switch l.kind {
+		switch kind {
 		case "quant":
 			err = x.SetFloat32(real[:x.Len()])
 		case "dequant":
@@ -84,4 +85,18 @@ func run(name, count, tier string, verbose bool) error {
 		}
 	}
 	return nil
+}
+
+// loadLayer builds the network that is a layer.
+func loadLayer(name string, opts []edgerun.Option) (m *edgerun.Model, kind string, err error) {
+	l, err := parse(name)
+	if err != nil {
+		return nil, "", err
+	}
+	var file bytes.Buffer
+	if err := ermfmt.Encode(&file, l.model()); err != nil {
+		return nil, "", err
+	}
+	m, err = edgerun.LoadBytes(file.Bytes(), opts...)
+	return m, l.kind, err
 }

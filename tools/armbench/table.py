@@ -10,32 +10,20 @@ kernels and the Go code of a session around them, as a difference of runs.
 """
 import argparse
 import concurrent.futures
-import json
 import os
 import re
 import subprocess
-import sys
+
+import measure
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CPU = {"a53": "cortex-a53", "a72": "cortex-a72", "a76": "cortex-a76"}
-SYMBOLS = r"edgerun/(kernels|runtime|internal/requant)"
-# What the Go runtime does for the kernels: moves and zeroes memory.
-MOVES = r"^runtime\.(mem(move|clr)|duff)"
+CORES = ("a53", "a72", "a76")  # the columns of layers.csv
 
 
 def macs_of(armbench, layer):
     out = subprocess.run(["qemu-aarch64", armbench, "-v", "-tier", "generic", layer, "0"],
                          capture_output=True, text=True, check=True).stdout
     return sum(int(m) for m in re.findall(r"(\d+) MACs", out))
-
-
-def cycles(armcost, armbench, layer, core, runs):
-    cmd = [os.path.join(armcost, "armcost.py"), "--go", "--sym", SYMBOLS + "|" + MOVES, "--cpu", CPU[core], "--cores", CPU[core],
-           "--diff", runs, "--json", "-", "--", armbench, layer, "{n}"]
-    p = subprocess.run(cmd, capture_output=True, text=True)
-    if p.returncode:
-        sys.exit("%s on %s: %s" % (layer, core, p.stderr.strip()))
-    return json.loads(p.stdout)["cycles"][CPU[core]]
 
 
 def main():
@@ -53,17 +41,17 @@ def main():
         if line.startswith("#") or not line.strip() or not re.search(args.only, line.split("|")[0]):
             continue
         name, elements, *peer = line.strip().split("|")
-        rows.append((name, int(elements or 0), dict(zip(CPU, map(float, peer)))))
+        rows.append((name, int(elements or 0), dict(zip(CORES, map(float, peer)))))
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         macs = list(pool.map(lambda r: r[1] or macs_of(args.armbench, r[0]), rows))
-        cells = {(i, c): pool.submit(cycles, args.armcost, args.armbench, r[0], c, args.runs)
+        cells = {(i, c): pool.submit(measure.cycles, args.armcost, [c], args.runs, [args.armbench, r[0], "{n}"])
                  for i, r in enumerate(rows) for c in cores}
         print("| layer | " + " | ".join(c.upper() for c in cores) + " |")
         print("|---|" + "---:|" * len(cores))
         for i, (name, elements, peer) in enumerate(rows):
             out = []
             for c in cores:
-                n = cells[i, c].result()
+                n = cells[i, c].result()[c]
                 ours = n / elements if elements else macs[i] / n
                 ratio = peer[c] / ours if elements else ours / peer[c]
                 out.append("%.2f / %.2f (%.2f)" % (ours, peer[c], ratio))
