@@ -47,7 +47,7 @@ func plugConv(t tier) func(*kernels.Table) {
 func plugOthersNEON(tab *kernels.Table) {
 	for _, f := range []func(*kernels.Table){
 		plugDepthwiseNEON, plugElementwise, plugLUT(tierNEON), plugPool, plugSE(tierNEON), plugResize, plugMove,
-		plugArgMax, plugSoftmax, plugConvert,
+		plugArgMax, plugSoftmax, plugLRN, plugConvert,
 	} {
 		f(tab)
 	}
