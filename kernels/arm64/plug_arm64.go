@@ -46,7 +46,7 @@ func plugConv(t tier) func(*kernels.Table) {
 // plugOthersNEON lays everything but products of matrices.
 func plugOthersNEON(tab *kernels.Table) {
 	for _, f := range []func(*kernels.Table){
-		plugDepthwiseNEON, plugElementwise, plugLUT(tierNEON), plugPool, plugSE(tierNEON), plugResize, plugMove,
+		plugDepthwiseNEON, plugElementwise, plugWide, plugLUT(tierNEON), plugPool, plugSE(tierNEON), plugResize, plugMove,
 		plugArgMax, plugSoftmax, plugLRN, plugConvert,
 	} {
 		f(tab)
