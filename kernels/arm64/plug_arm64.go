@@ -47,7 +47,7 @@ func plugConv(t tier) func(*kernels.Table) {
 func plugOthersNEON(tab *kernels.Table) {
 	for _, f := range []func(*kernels.Table){
 		plugDepthwiseNEON, plugElementwise, plugWide, plugLUT(tierNEON), plugPool, plugSE(tierNEON), plugResize, plugMove,
-		plugArgMax, plugSoftmax, plugLRN, plugConvert,
+		plugArgMax, plugSoftmax, plugLogSoftmax, plugLRN, plugConvert,
 	} {
 		f(tab)
 	}
