@@ -15,14 +15,13 @@ type wideTask struct {
 	pairTask
 	wideA, wideB, wideY bool
 
-	// addWideNEON: the multipliers are high<<11 + low, and so is the bias.
-	lowA, highA, lowB, highB int32
-	low, high                int32
+	// addWideNEON: the multipliers are high<<11 + low.
+	lowA, highA, lowB, highB, bias int32
 	// requantizeNEON
-	zin, mult, pre, zero int32
+	zin, mult, pre int32
 
-	shift  int32 // negative
-	lo, hi int32
+	shift        int32 // negative
+	zero, lo, hi int32
 }
 
 //go:noescape
@@ -75,21 +74,24 @@ func plugWide(t *kernels.Table) {
 	}}
 }
 
-// newAddWide splits the multipliers, so that 32 bits hold both sums, and adds the zero
-// point to the bias. Scales out of the ordinary do not fit.
+// newAddWide splits the multipliers, so that 32 bits hold both sums. Scales out of the
+// ordinary do not fit.
 func newAddWide(a *kernels.AddArgs) (t wideTask, ok bool) {
-	bias := a.Bias + int64(a.Zero)<<(a.Shift&63)
-	if a.BScalar || a.Shift < 11 || a.Shift > 42 || bias > 1<<40 || bias < -1<<40 {
+	t = wideTask{wideA: a.A == nil, wideB: a.B == nil, wideY: a.Y == nil, shift: 11 - int32(a.Shift), zero: a.Zero, lo: a.Lo, hi: a.Hi}
+	bias := a.Bias
+	if t.wideY {
+		bias += int64(a.Zero) << (a.Shift & 63)
+	}
+	if a.BScalar || a.Shift < 11 || a.Shift > 42 || bias > 1<<30 || bias < -1<<30 {
 		return t, false
 	}
-	split := func(v int64) (low, high int32) {
-		high = int32((v + 1<<10) >> 11)
-		return int32(v - int64(high)<<11), high
+	split := func(m int32) (low, high int32) {
+		high = (m + 1<<10) >> 11
+		return m - high<<11, high
 	}
-	t = wideTask{wideA: a.A == nil, wideB: a.B == nil, wideY: a.Y == nil, shift: 11 - int32(a.Shift), lo: a.Lo, hi: a.Hi}
-	t.lowA, t.highA = split(int64(a.MulA))
-	t.lowB, t.highB = split(int64(a.MulB))
-	t.low, t.high = split(bias)
+	t.lowA, t.highA = split(a.MulA)
+	t.lowB, t.highB = split(a.MulB)
+	t.bias = int32(bias)
 	return t, true
 }
 

@@ -54,9 +54,12 @@
 
 // func addWideNEON(t *wideTask)
 //
-//	y = sat16((high + highA·a + highB·b + (low + lowA·a + lowB·b) >> 11) >> shift), clamped
+//	y = sat16((highA·a + highB·b + (bias + lowA·a + lowB·b) >> 11) >> shift), clamped
 //
-// V4-V7 lower sums   V8-V11 upper sums   V16-V19 lowA, highA, lowB, highB   V20 low, V21 high
+// For 8 bits the zero point is added then; 16 bits have it in the bias.
+//
+// V4-V7 lower sums   V8-V11 upper sums   V16-V19 lowA, highA, lowB, highB   V20 bias
+// V21 zero   V22, V23 lo, hi of bytes
 TEXT ·addWideNEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	START
@@ -71,10 +74,14 @@ TEXT ·addWideNEON(SB), NOSPLIT, $0-8
 	LD1R_8H(1, 18)
 	ADD $wideTask_highB, R0, R1
 	LD1R_8H(1, 19)
-	ADD $wideTask_low, R0, R1
+	ADD $wideTask_bias, R0, R1
 	LD1R_4S(1, 20)
-	ADD $wideTask_high, R0, R1
-	LD1R_4S(1, 21)
+	ADD $wideTask_zero, R0, R1
+	LD1R_8H(1, 21)
+	ADD $wideTask_lo, R0, R1
+	LD1R_16B(1, 22)
+	ADD $wideTask_hi, R0, R1
+	LD1R_16B(1, 23)
 
 row:
 	MOVD R6, R1
@@ -125,18 +132,14 @@ sum:
 	SMLAL2_4S(16, 0, 5)
 	SMLAL_4S(16, 1, 6)
 	SMLAL2_4S(16, 1, 7)
-	MOV_16B(21, 8)
-	MOV_16B(21, 9)
-	MOV_16B(21, 10)
-	MOV_16B(21, 11)
 	SMLAL_4S(18, 2, 4)
 	SMLAL2_4S(18, 2, 5)
 	SMLAL_4S(18, 3, 6)
 	SMLAL2_4S(18, 3, 7)
-	SMLAL_4S(17, 0, 8)
-	SMLAL2_4S(17, 0, 9)
-	SMLAL_4S(17, 1, 10)
-	SMLAL2_4S(17, 1, 11)
+	SMULL_4S(17, 0, 8)
+	SMULL2_4S(17, 0, 9)
+	SMULL_4S(17, 1, 10)
+	SMULL2_4S(17, 1, 11)
 	SMLAL_4S(19, 2, 8)
 	SMLAL2_4S(19, 2, 9)
 	SMLAL_4S(19, 3, 10)
@@ -154,12 +157,13 @@ sum:
 	SQXTN_4H(10, 10)
 	SQXTN2_8H(9, 8)
 	SQXTN2_8H(11, 10)
-	SMAX_8H(26, 8, 8)
-	SMAX_8H(26, 10, 10)
-	SMIN_8H(27, 8, 8)
-	SMIN_8H(27, 10, 10)
 	CBNZ R16, y16
-	UZP1_16B(10, 8, 8)
+	SQADD_8H(21, 8, 8)
+	SQADD_8H(21, 10, 10)
+	SQXTN_8B(8, 8)
+	SQXTN2_16B(10, 8)
+	SMAX_16B(22, 8, 8)
+	SMIN_16B(23, 8, 8)
 	STRQ_P(16, 3, 8)
 	CMP $0, R4
 	BGT group
@@ -169,6 +173,10 @@ sum:
 	JMP last
 
 y16:
+	SMAX_8H(26, 8, 8)
+	SMAX_8H(26, 10, 10)
+	SMIN_8H(27, 8, 8)
+	SMIN_8H(27, 10, 10)
 	STPQ_P(32, 3, 8, 10)
 	CMP $0, R4
 	BGT group
