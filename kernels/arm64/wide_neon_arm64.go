@@ -11,6 +11,9 @@ import (
 // Sums and changes of scale where an operand has 16 bits. They take runs of 16 elements
 // and more, in rows as pairTask has them, with the steps in bytes.
 
+// wideWork bounds a call: elements, a Cortex-A53 needs four cycles for one.
+const wideWork = elementWork / 2
+
 type wideTask struct {
 	pairTask
 	wideA, wideB, wideY bool
@@ -47,6 +50,7 @@ func plugWide(t *kernels.Table) {
 				continue
 			}
 			p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u, n, rows)
+			p.work = wideWork
 			for u += k; p.next(&t.pairTask); {
 				t.stepA, t.stepB, t.stepY = t.stepA*bytesIf(t.wideA), t.stepB*bytesIf(t.wideB), t.stepY*bytesIf(t.wideY)
 				t.a, t.b, t.y = either(a.A, a.A16, p.a), either(a.B, a.B16, p.b), either(a.Y, a.Y16, p.y)
@@ -65,6 +69,7 @@ func plugWide(t *kernels.Table) {
 				continue
 			}
 			p := newPairs(&a.Rows, &a.StepX, &a.StepX, &a.StepY, u, n, rows)
+			p.work = wideWork
 			for u += k; p.next(&t.pairTask); {
 				t.stepA, t.stepY = t.stepA*bytesIf(t.wideA), t.stepY*bytesIf(t.wideY)
 				t.a, t.y = either(a.X, a.X16, p.a), either(a.Y, a.Y16, p.y)

@@ -103,48 +103,85 @@ lastB:
 
 lastB16:
 	LAST16(R7, 30, 31)
-	PCALIGN $16
 
+	// The operands of a group are read, bytes not yet widened, in the middle of the one
+	// before.
 group:
-	CBNZ R14, a16
-	READ8(1, 0, 1)
+	CBNZ R14, a16First
+	LDRD(0, 1, 0)
+	LDRD(8, 1, 1)
 	ADD $16, R1, R1
-	JMP b
+	JMP bFirst
 
-a16:
+a16First:
 	LDPQ_P(32, 1, 0, 1)
 
-b:
-	CBNZ R15, b16
-	READ8(2, 2, 3)
+bFirst:
+	CBNZ R15, b16First
+	LDRD(0, 2, 2)
+	LDRD(8, 2, 3)
 	ADD $16, R2, R2
-	JMP sum
+	JMP loop
 
-b16:
+b16First:
 	LDPQ_P(32, 2, 2, 3)
 
+	PCALIGN $16
+
+loop:
+	CBNZ R14, wideA
+	SXTL_8H(0, 0)
+	SXTL_8H(1, 1)
+
+wideA:
+	CBNZ R15, sum
+	SXTL_8H(2, 2)
+	SXTL_8H(3, 3)
+
 sum:
-	MOV_16B(20, 4)
-	MOV_16B(20, 5)
-	MOV_16B(20, 6)
-	MOV_16B(20, 7)
-	SMLAL_4S(16, 0, 4)
-	SMLAL2_4S(16, 0, 5)
-	SMLAL_4S(16, 1, 6)
-	SMLAL2_4S(16, 1, 7)
-	SMLAL_4S(18, 2, 4)
-	SMLAL2_4S(18, 2, 5)
-	SMLAL_4S(18, 3, 6)
-	SMLAL2_4S(18, 3, 7)
 	SMULL_4S(17, 0, 8)
 	SMULL2_4S(17, 0, 9)
 	SMULL_4S(17, 1, 10)
 	SMULL2_4S(17, 1, 11)
+	MOV_16B(20, 4)
+	MOV_16B(20, 5)
+	MOV_16B(20, 6)
+	MOV_16B(20, 7)
 	SMLAL_4S(19, 2, 8)
 	SMLAL2_4S(19, 2, 9)
 	SMLAL_4S(19, 3, 10)
 	SMLAL2_4S(19, 3, 11)
+	SMLAL_4S(16, 0, 4)
+	SMLAL2_4S(16, 0, 5)
+	SMLAL_4S(16, 1, 6)
+	SMLAL2_4S(16, 1, 7)
 	SUB $1, R4, R4
+	SMLAL_4S(18, 2, 4)
+	SMLAL2_4S(18, 2, 5)
+	SMLAL_4S(18, 3, 6)
+	SMLAL2_4S(18, 3, 7)
+	CMP $0, R4
+	BLE scale
+	CBNZ R14, a16Next
+	LDRD(0, 1, 0)
+	LDRD(8, 1, 1)
+	ADD $16, R1, R1
+	JMP bNext
+
+a16Next:
+	LDPQ_P(32, 1, 0, 1)
+
+bNext:
+	CBNZ R15, b16Next
+	LDRD(0, 2, 2)
+	LDRD(8, 2, 3)
+	ADD $16, R2, R2
+	JMP scale
+
+b16Next:
+	LDPQ_P(32, 2, 2, 3)
+
+scale:
 	SSRA_4S(11, 4, 8)
 	SSRA_4S(11, 5, 9)
 	SSRA_4S(11, 6, 10)
@@ -166,7 +203,7 @@ sum:
 	SMIN_16B(23, 8, 8)
 	STRQ_P(16, 3, 8)
 	CMP $0, R4
-	BGT group
+	BGT loop
 	BLT rowEnd
 	CBZ R13, rowEnd
 	SUB R13, R3, R3
@@ -179,7 +216,7 @@ y16:
 	SMIN_8H(27, 10, 10)
 	STPQ_P(32, 3, 8, 10)
 	CMP $0, R4
-	BGT group
+	BGT loop
 	BLT rowEnd
 	CBZ R13, rowEnd
 	SUB R13<<1, R3, R3
