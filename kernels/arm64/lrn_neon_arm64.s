@@ -15,7 +15,7 @@
 //  3. Pairs (entry, way) from there; entry + ⌊way·fraction⌋ is SQDMULH of a fraction of
 //     2^31. Then the product with the element, and the output.
 //
-// No square is a sum of 0 only where the element is 0, too, whatever is looked up there.
+// A sum is 0 only where the element is, and then it does not matter what is looked up.
 //
 // R0 t   R1 x   R2 own   R3 pairs   R4 y   R5-R7, R25 pointers and counts of a pass
 // R8 stepX   R9 stepY   R10-R17 arguments   R19 pixels   R20, R21 positions   R22 wide
