@@ -68,8 +68,8 @@ func arm64Tiers(t *testing.T, family string) (tiers []string) {
 var families = map[ermfmt.Kind][]string{
 	ermfmt.KindConv: {"gemm", "winograd", "first"}, ermfmt.KindDepthwise: {"depthwise"}, ermfmt.KindDense: {"gemm"},
 	ermfmt.KindDeformConv: {"deform", "gemm"}, ermfmt.KindConvTranspose: {"gemm"}, ermfmt.KindSE: {"se"},
-	ermfmt.KindAdd: {"elementwise"}, ermfmt.KindMul: {"elementwise"}, ermfmt.KindMaxPool: {"pool"}, ermfmt.KindAveragePool: {"pool"},
-	ermfmt.KindResize: {"resize"}, ermfmt.KindLUT: {"lut"}, ermfmt.KindRequantize: {"elementwise"}, ermfmt.KindSoftmax: {"softmax"},
+	ermfmt.KindAdd: {"elementwise", "wide"}, ermfmt.KindMul: {"elementwise"}, ermfmt.KindMaxPool: {"pool"}, ermfmt.KindAveragePool: {"pool"},
+	ermfmt.KindResize: {"resize"}, ermfmt.KindLUT: {"lut"}, ermfmt.KindRequantize: {"wide"}, ermfmt.KindSoftmax: {"softmax"},
 	ermfmt.KindCopy: {"move"}, ermfmt.KindArgMax: {"argmax"}, ermfmt.KindLRN: {"lrn"}, ermfmt.KindLogSoftmax: {"logsoftmax"},
 }
 

@@ -189,7 +189,9 @@ func runAdd(t *testing.T, k kernels.Add) {
 		a := &kernels.AddArgs{Rows: b.rows, A: b.a8, A16: b.a16, B: b.b8, B16: b.b16, StepA: b.sa, StepB: b.sb, StepY: b.sy, BScalar: b.scalar,
 			MulA: 1<<20 + r.Int32N(1<<20), MulB: -(1 << 19) - r.Int32N(1<<20), Shift: 21, Bias: r.Int64N(1 << 28)}
 		if b.wideA || b.wideB {
-			a.Shift = 28
+			k := r.IntN(5)
+			a.Shift = [...]uint8{28, 28, 12, 42, 62}[k]
+			a.Bias = r.Int64N(1<<(a.Shift-1)) - 1<<(a.Shift-2)
 		}
 		if b.wideY && !b.wideA {
 			a.Shift = 14

@@ -47,6 +47,10 @@ func runLRN(t *testing.T, k kernels.LRN) {
 		{1, 3, 3, 33, 4, 1, true, 127, lowest},
 		{1, 3, 3, 33, 64, 0, false, -128, highest},
 		{1, 2, 2, 8, 16384, 0, false, 5, random},
+		{1, 2, 2, 40, 65, 0, true, -50, random},
+		{1, 2, 70, 16, 5, 0, false, -128, lowest}, // sums of 0
+		{1, 2, 3, 520, 5, 2, false, -3, random},
+		{2, 1, 2, 1100, 64, 0, true, -128, mixed},
 	} {
 		t.Run(fmt.Sprintf("%dx%dx%dx%d/%d/%v/%v", c.n, c.h, c.w, c.ch, c.size, c.wide, c.vals), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(81, uint64(c.ch)))

@@ -177,11 +177,14 @@ type dwRun struct {
 	none   []int8 // takes outputs that there are not
 	taps   []int  // offsets of taps
 	scales bool
+	five   bool // the 5x5 kernels apply
+	most   int  // outputs of a row that a call does
 	task   dw5Task
 }
 
 func dwCopyRun(a *kernels.ConvArgs, w, u0, u1 int) {
-	r := dwRun{dwCopy: newDWCopy(a), scales: a.Packed[dwBlocks(a)*dwBlockBytes(a)] == 1}
+	r := dwRun{dwCopy: newDWCopy(a), scales: a.Packed[dwBlocks(a)*dwBlockBytes(a)] == 1, most: dwOutputs(a)}
+	r.five = a.KH == 5 && a.KW == 5 && a.SH == a.SW && a.SW <= 2 && a.DH == 1 && a.DW == 1
 	c := carver{a.Scratch[w]}
 	r.x = c.int8s(r.rows*r.pitch + dwSlack)
 	r.setTaps(a, &c)
@@ -238,17 +241,19 @@ func (r *dwRun) run(a *kernels.ConvArgs, n, y0, y1, b0, b1 int) {
 	inside := max(0, min(r.rows, ceilDiv(a.IH-top, r.rowGap))-first)
 	fillBytes(r.x, int8(a.ZIn))
 	t := &r.task
-	t.rows = y1 - y0
+	t.rows, t.n = y1-y0, 0
+	size := dwBlockBytes(a)
 	for b := b0; b < b1; b++ {
 		c := dwChannel(a, b)
 		if inside > 0 {
 			r.gather(a, n, top+first*r.rowGap, first, inside, c)
 		}
-		t.packed = (*dwConst)(unsafe.Pointer(&a.Packed[b*dwBlockBytes(a)]))
+		t.packed = (*dwConst)(unsafe.Pointer(&a.Packed[b*size]))
 		out := n*a.OutPlane.N + y0*a.OutPlane.H + c
 		for x := 0; x < a.OW; x += t.n { // long rows are strips of their own, and cut
-			t.n = min(a.OW-x, dwOutputs(a))
-			t.quads = dwQuads(t.n)
+			if k := min(a.OW-x, r.most); k != t.n {
+				t.n, t.quads = k, dwQuads(k)
+			}
 			r.call(a, x, out)
 		}
 		if !r.scales {
@@ -268,18 +273,13 @@ func (r *dwRun) call(a *kernels.ConvArgs, x, out int) {
 	}
 	t.out = &a.Out[out+x*a.OutPlane.W]
 	switch {
-	case !r.five(a):
+	case !r.five:
 		dwTapsNEON(t)
 	case a.SW == 1:
 		dw5s1NEON(t)
 	default:
 		dw5s2NEON(t)
 	}
-}
-
-// five reports whether the 5x5 kernels apply.
-func (r *dwRun) five(a *kernels.ConvArgs) bool {
-	return a.KH == 5 && a.KW == 5 && a.SH == a.SW && a.SW <= 2 && a.DH == 1 && a.DW == 1
 }
 
 // gather copies input rows, from row y on, of the block that starts at channel c to

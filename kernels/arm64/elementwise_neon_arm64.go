@@ -149,11 +149,12 @@ type pairs struct {
 	column, width int // of the call before
 	height        int
 	sa, sb, sy    int
+	work          int // elements of a call
 }
 
 func newPairs(r *kernels.Rows, a, b, y *kernels.Steps, u, n, rows int) pairs {
 	i, j, _ := r.Run(u)
-	return pairs{a: a.At(i, j), b: b.At(i, j), y: y.At(i, j), n: n, rows: rows, sa: a[2], sb: b[2], sy: y[2]}
+	return pairs{a: a.At(i, j), b: b.At(i, j), y: y.At(i, j), n: n, rows: rows, sa: a[2], sb: b[2], sy: y[2], work: elementWork}
 }
 
 // next goes to the next call and sets its size; false: there is none.
@@ -167,7 +168,7 @@ func (p *pairs) next(t *pairTask) bool {
 	if p.rows == 0 {
 		return false
 	}
-	p.width, p.height = piece(p.n-p.column, p.rows)
+	p.width, p.height = piece(p.n-p.column, p.rows, p.work)
 	if p.column > 0 {
 		p.height = 1
 	}
@@ -177,11 +178,11 @@ func (p *pairs) next(t *pairTask) bool {
 
 // piece returns how many elements of how many rows a call does, when n elements of
 // this and as many of every other row are left. Pieces have 16 elements at least.
-func piece(n, rows int) (elements, height int) {
-	if n <= elementWork {
-		return n, min(rows, max(1, elementWork/(n+32)))
+func piece(n, rows, work int) (elements, height int) {
+	if n <= work {
+		return n, min(rows, max(1, work/(n+32)))
 	}
-	return min(elementWork, n-16), 1
+	return min(work, n-16), 1
 }
 
 // low7 is v's remainder by 128 between -64 and 63.

@@ -46,8 +46,8 @@ func plugConv(t tier) func(*kernels.Table) {
 // plugOthersNEON lays everything but products of matrices.
 func plugOthersNEON(tab *kernels.Table) {
 	for _, f := range []func(*kernels.Table){
-		plugDepthwiseNEON, plugElementwise, plugLUT(tierNEON), plugPool, plugSE(tierNEON), plugResize, plugMove,
-		plugArgMax, plugSoftmax, plugConvert,
+		plugDepthwiseNEON, plugElementwise, plugWide, plugLUT(tierNEON), plugPool, plugSE(tierNEON), plugResize, plugMove,
+		plugArgMax, plugSoftmax, plugLogSoftmax, plugLRN, plugConvert,
 	} {
 		f(tab)
 	}

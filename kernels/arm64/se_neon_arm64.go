@@ -22,6 +22,12 @@ type dot16Task struct {
 //go:noescape
 func dot16NEON(t *dot16Task)
 
+// halvesNEON stores the upper and the lower bytes of n elements, 16 or more, and returns
+// the largest.
+//
+//go:noescape
+func halvesNEON(x *int16, high, low *int8, n int) int
+
 // squashTask scales sums with a multiplier and a shift of each.
 type squashTask struct {
 	sums   *int32
@@ -190,19 +196,10 @@ func dot16(tr tier, out []int32, x []int16, half []int8, w []int8, bias []int32)
 	}
 }
 
-// halves splits x into bytes: x = 256·half[i] + half[len(x)+i]. It fails when a value
-// is too large for that.
+// halves splits x, at least 16 elements, into bytes: x = 256·half[i] + half[len(x)+i]. It
+// fails when a value is too large for that.
 func halves(half []int8, x []int16) bool {
-	low := half[len(x):][:len(x)]
-	for i, v := range x {
-		l := int8(v)
-		h := (int32(v) - int32(l)) >> 8
-		if h == 128 {
-			return false
-		}
-		half[i], low[i] = int8(h), l
-	}
-	return true
+	return halvesNEON(&x[0], &half[0], &half[len(x)], len(x)) < 127<<8+128
 }
 
 // interpolate reads a table of 513 entries, 128 apart.
@@ -235,7 +232,7 @@ func seApply(a *kernels.SEArgs, _, u0, u1 int) {
 				}
 				continue
 			}
-			for p := (pairs{a: in, y: out, n: a.C, rows: width, sa: a.InPlane.W, sy: a.OutPlane.W}); p.next(&t.pairTask); {
+			for p := (pairs{a: in, y: out, n: a.C, rows: width, sa: a.InPlane.W, sy: a.OutPlane.W, work: elementWork}); p.next(&t.pairTask); {
 				t.a, t.b, t.y = &a.In[p.a], &gate[p.b], &a.Out[p.y]
 				mulNEON(&t)
 			}

@@ -182,3 +182,41 @@ back:
 
 done:
 	RET
+
+// func halvesNEON(x *int16, high, low *int8, n int) int
+//
+// Sixteen elements at a time, the last 16 perhaps once more. Rounding makes up for the
+// sign of the lower byte.
+//
+// R1 x   R2, R3 high, low   R4 left   R5 step   V4, V5 largest
+TEXT ·halvesNEON(SB), NOSPLIT, $0-40
+	MOVD x+0(FP), R1
+	MOVD high+8(FP), R2
+	MOVD low+16(FP), R3
+	MOVD n+24(FP), R4
+	MOVD $16, R6
+	LDPQ(0, 1, 4, 5)
+	PCALIGN $16
+
+loop:
+	LDPQ(0, 1, 0, 1)
+	SUBS $16, R4, R4
+	CMP $16, R4
+	CSEL LT, R4, R6, R5
+	CSEL LT, R6, R4, R4
+	ADD R5<<1, R1, R1
+	UZP1_16B(1, 0, 2)
+	RSHRN_8B(8, 0, 3)
+	RSHRN2_16B(8, 1, 3)
+	SMAX_8H(0, 4, 4)
+	SMAX_8H(1, 5, 5)
+	STRQ(0, 3, 2)
+	STRQ(0, 2, 3)
+	ADD R5, R2, R2
+	ADD R5, R3, R3
+	CBNZ R5, loop
+	SMAX_8H(5, 4, 4)
+	SMAXV_8H(4, 4)
+	SMOV_H(0, 4, 5)
+	MOVD R5, ret+32(FP)
+	RET

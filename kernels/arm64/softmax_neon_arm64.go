@@ -76,28 +76,43 @@ func softmaxShort(a *kernels.SoftmaxArgs, x []int8, y int) {
 	}
 }
 
-// softmaxLong looks outputs up in a table, by the input's byte.
-func softmaxLong(a *kernels.SoftmaxArgs, x []int8, y int) {
-	top := -128
+// expSums returns the largest of a long row and the sum of the exponentials; e gets
+// these by the input's byte.
+func expSums(a *kernels.SoftmaxArgs, x []int8, e *[256]uint32) (top int, sum uint64) {
+	top = -128
 	for r := x; len(r) > 0; {
 		n := cut(len(r), softmaxWork, 16)
 		top = max(top, rowMaxNEON(&r[0], n))
 		r = r[n:]
 	}
-	var e [256]uint32
 	for d, v := range a.Exp[:top+129] {
 		e[uint8(top-d)] = v
 	}
-	sum := uint64(0)
 	r := x
 	for len(r) >= 8 {
 		n := min(len(r), softmaxWork) &^ 7
-		sum += rowSumNEON(&r[0], n, &e)
+		sum += rowSumNEON(&r[0], n, e)
 		r = r[n:]
 	}
 	for _, v := range r {
 		sum += uint64(e[uint8(v)])
 	}
+	return top, sum
+}
+
+// lookUp stores a table's values for a long row of bytes.
+func lookUp(t *[256]int8, x, out []int8) {
+	row := lutRow{table: &t[0], lanes: &lanes}
+	for k := 0; k < len(x); k += row.n {
+		row.src, row.dst, row.n = &x[k], &out[k], cut(len(x)-k, lutWork, 16)
+		lutNEON(&row)
+	}
+}
+
+// softmaxLong looks outputs up in a table, by the input's byte.
+func softmaxLong(a *kernels.SoftmaxArgs, x []int8, y int) {
+	var e [256]uint32
+	top, sum := expSums(a, x, &e)
 	d := newDivider(sum)
 	if a.Y16 != nil {
 		var t [256]int16
@@ -117,12 +132,7 @@ func softmaxLong(a *kernels.SoftmaxArgs, x []int8, y int) {
 			t[(top-i)&255^0x80] = d.put8(uint64(v))
 		}
 	}
-	row := lutRow{table: &t[0], lanes: &lanes}
-	out := a.Y[y:][:len(x)]
-	for k := 0; k < len(x); k += row.n {
-		row.src, row.dst, row.n = &x[k], &out[k], cut(len(x)-k, lutWork, 16)
-		lutNEON(&row)
-	}
+	lookUp(&t, x, a.Y[y:][:len(x)])
 }
 
 // softmaxWide keeps the exponentials of a block of elements.

@@ -17,7 +17,8 @@ const grammar = `LAYER is a kind, an input, and options in any order, as in "con
   conv pw fc convt deform  HxWxC->OC   (fc also C->OC)
   dw                       HxWxC, or HxWxC->OC with a multiplier
   maxpool avgpool gap      HxWxC
-  add mul mulfull lut hswish softmax quant dequant requant argmax   HxWxC
+  add mul mulfull lut hswish softmax quant dequant requant argmax lrn   HxWxC
+  sum                      HxWxC, of 16 bits, plus 8 bits
   se                       HxWxC->R
   resize                   HxWxC toHxW
 
@@ -132,6 +133,10 @@ func (l *layer) model() *ermfmt.Model {
 		y = n.Conv(ermfmt.KindDeformConv, x, conv)
 	case "add":
 		y = n.Add(x, x, ermfmt.Int8)
+	case "sum":
+		y = n.Add(n.Requantize(x, ermfmt.Int16), x, ermfmt.Int16)
+	case "lrn":
+		y = n.LRN(x, 5, ermfmt.Int8)
 	case "mul":
 		y = n.Mul(x, n.Const(ermfmt.Int8, ermoracle.Dims{1, 1, 1, dims[3]}), ermfmt.Int8)
 	case "mulfull":
@@ -191,12 +196,15 @@ func (l *layer) plain(m *ermfmt.Model, x, y int32) {
 			c.Requant.Mult[i] = 1<<30 + r.Int32N(1<<30)
 			c.Requant.Shift[i] = uint8(min(31, max(1, 7+bits.Len(uint(len(c.Weights)/l.oc))/2)))
 		}
+	case l.kind == "sum":
 	case op.Add != nil:
 		m.Tensors[y].Zero, op.Add.Clamp = -1, full
 	case op.Mul != nil:
 		m.Tensors[y].Zero, op.Mul.Clamp = -1, full
 	case op.Pool != nil:
 		op.Pool.Clamp = full
+	case op.SE != nil: // a gate of 8 bits, and a scale below 1/2
+		op.SE.Out = ermfmt.Scale{Mult: 1 << 30, Shift: 8}
 	case op.LUT != nil && l.kind == "hswish":
 		for i := range op.LUT.Table8 {
 			x := (float64(i-128) - 3) / 16
