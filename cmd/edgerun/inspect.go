@@ -100,6 +100,9 @@ memory plan. --html writes a page with the graph and the memory plan over time.`
 				return err
 			}
 			if html != "" {
+				if err := checkApart([]string{html}, args[0]); err != nil {
+					return err
+				}
 				if err := writeFile(html, func(w io.Writer) error { return inspectHTML(w, in) }); err != nil {
 					return err
 				}

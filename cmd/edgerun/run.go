@@ -70,6 +70,9 @@ stacked along the first axis.`,
 			if topk < 0 || threads < 1 {
 				return usageError{errors.New("--topk and --threads: want positive numbers")}
 			}
+			if raw && outDir == "" {
+				return usageError{errors.New("--raw goes with --out DIR, which says where the integers are written")}
+			}
 			if len(args) == 1 && len(named) == 0 {
 				return usageError{errors.New("run needs inputs; see edgerun run --help")}
 			}
