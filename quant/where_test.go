@@ -53,6 +53,10 @@ func TestChoices(t *testing.T) {
 			c := b.op(&ir.Reshape{Shape: []int{1, 4, 1, 1}}, bin(b, "Greater", m, scalar(0)))
 			return b.op(&ir.Where{}, c, x, y)
 		}, 18, ""},
+		"clipped to a computed number": {func(b *netBuilder, x, y *ir.Value) *ir.Value {
+			m := b.op(&ir.Reduce{Func: "ReduceMean", Axes: []int{0, 1, 2, 3}}, y)
+			return b.op(&ir.Unary{Func: "Clip"}, b.op(&ir.Unary{Func: "Clip"}, x, m, scalar(1.5)), scalar(-3), m)
+		}, 18, ""},
 		"an infinity": {func(b *netBuilder, x, y *ir.Value) *ir.Value {
 			return b.op(&ir.Where{}, bin(b, "Less", y, scalar(0)), scalar(float32(math.Inf(-1))), x)
 		}, 0, "want finite numbers"},

@@ -49,6 +49,8 @@ func decompose(e *Editor) int {
 			r.pad(op)
 		case *Where:
 			r.choice(e)
+		case *MatMul:
+			r.product()
 		}
 		if r.commit(e) {
 			count++
@@ -243,10 +245,10 @@ func (r *rewrite) binary(op *Binary) {
 	switch op.Func {
 	case "Max": // b + max(a − b, 0)
 		d := r.do(&Binary{Func: "Sub", Act: positive}, a, b)
-		r.do(&Binary{Func: "Add"}, d, b)
+		r.do(&Binary{Func: "Add", Act: op.Act}, d, b)
 	case "Min": // b − max(b − a, 0): b may be constant, a very large
 		d := r.do(&Binary{Func: "Sub", Act: positive}, b, a)
-		r.do(&Binary{Func: "Sub"}, b, d)
+		r.do(&Binary{Func: "Sub", Act: op.Act}, b, d)
 	case "Div":
 		if b.Const == nil {
 			r.do(&Binary{Func: "Mul", Act: op.Act}, a, r.do(&Unary{Func: "Reciprocal"}, b))
@@ -267,6 +269,57 @@ func (r *rewrite) binary(op *Binary) {
 		}
 		r.do(&Binary{Func: op.Func, Act: op.Act}, a, b)
 	}
+}
+
+// maxMatMul bounds the products of two computed matrices that are written out.
+const maxMatMul = 1 << 25
+
+// product writes the product of two computed matrices, as attention has, as
+// products of elements and sums over them. That takes memory for every product,
+// so that it is for small matrices.
+func (r *rewrite) product() {
+	a, b, out := r.nd.In[0], r.nd.In[1], r.nd.Out[0]
+	if a.Const != nil || b.Const != nil {
+		return
+	}
+	k := a.Shape[len(a.Shape)-1]
+	if out.Len()*k > maxMatMul || k > maxSide {
+		return
+	}
+	lead := out.Shape
+	if len(b.Shape) == 1 {
+		b = r.do(&Reshape{Shape: []int{k, 1}, Zero: true}, b)
+	} else {
+		lead = lead[:len(lead)-1]
+	}
+	if len(a.Shape) == 1 {
+		a = r.do(&Reshape{Shape: []int{1, k}, Zero: true}, a)
+	} else {
+		lead = lead[:len(lead)-1]
+	}
+	m, n := a.Shape[len(a.Shape)-2], b.Shape[len(b.Shape)-1]
+	rank := len(lead) + 2
+	// [..., M, 1, K] times [..., 1, N, K], with the leading axes as one.
+	batch := func(v *Value) *Value {
+		tail := v.Shape[len(v.Shape)-2:]
+		if slices.Equal(v.Shape[:len(v.Shape)-2], lead) {
+			return v
+		}
+		return r.do(&Expand{Shape: slices.Concat(lead, tail)}, v)
+	}
+	a, b = batch(a), batch(b)
+	perm := make([]int, rank)
+	for i := range perm {
+		perm[i] = i
+	}
+	perm[rank-1], perm[rank-2] = rank-2, rank-1
+	b = r.do(&Transpose{Perm: perm}, b)
+	g := out.Len() / (m * n)
+	a = r.do(&Reshape{Shape: []int{g, m, 1, k}, Zero: true}, a)
+	b = r.do(&Reshape{Shape: []int{g, 1, n, k}, Zero: true}, b)
+	p := r.do(&Binary{Func: "Mul"}, r.do(&Expand{Shape: []int{g, m, n, k}}, a), b)
+	s := r.do(&Reduce{Func: "ReduceSum", Axes: []int{3}}, p)
+	r.do(&Reshape{Shape: out.Shape, Zero: true}, s)
 }
 
 // comparison compares the difference of two tensors with 0, which makes it a
