@@ -45,3 +45,15 @@ func TestAttention(t *testing.T) {
 		})
 	}
 }
+
+// TestAttentionTooLarge names the size of a product that would take too much
+// memory.
+func TestAttentionTooLarge(t *testing.T) {
+	b := &netBuilder{g: &ir.Graph{}}
+	x := &ir.Value{Name: "x", DType: ir.Float32, Shape: []int{400, 300}}
+	b.g.Inputs = []*ir.Value{x}
+	b.g.Outputs = []*ir.Value{b.op(&ir.MatMul{}, x, b.op(&ir.Transpose{Perm: []int{1, 0}}, b.op(&ir.Unary{Func: "Abs"}, x)))}
+	_, err := modelOf(t, b.g).Quantize(context.Background(), randomSamples(1, b.g, 1), Options{Workers: 1})
+	require.ErrorContains(t, err, "48000000 products is not supported in int8, want at most 33554432")
+	require.ErrorIs(t, err, ErrUnsupported)
+}

@@ -271,8 +271,8 @@ func (r *rewrite) binary(op *Binary) {
 	}
 }
 
-// maxMatMul bounds the products of two computed matrices that are written out.
-const maxMatMul = 1 << 25
+// MaxMatMul bounds the products of two computed matrices that are written out.
+const MaxMatMul = 1 << 25
 
 // product writes the product of two computed matrices, as attention has, as
 // products of elements and sums over them. That takes memory for every product,
@@ -283,7 +283,7 @@ func (r *rewrite) product() {
 		return
 	}
 	k := a.Shape[len(a.Shape)-1]
-	if out.Len()*k > maxMatMul || k > maxSide {
+	if out.Len() > MaxMatMul/max(1, k) || k > maxSide {
 		return
 	}
 	lead := out.Shape
