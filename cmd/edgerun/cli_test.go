@@ -531,3 +531,13 @@ func TestReadmeExample(t *testing.T) {
 	}
 	require.Contains(t, string(read(t, "../../runtime/example_test.go")), indented.String())
 }
+
+// TestShown: names come from files, and a terminal obeys what it is sent.
+func TestShown(t *testing.T) {
+	require.Equal(t, "block1/dw", shown("block1/dw"))
+	require.Equal(t, "Größe ×2 字", shown("Größe ×2 字"))
+	require.Equal(t, "a\uFFFD[31mb\uFFFDc\uFFFDd", shown("a\x1b[31mb\nc\td"))
+	long := shown(strings.Repeat("conv/", 100) + "last")
+	require.LessOrEqual(t, len([]rune(long)), 72)
+	require.True(t, strings.HasSuffix(long, "conv/last"), long)
+}

@@ -192,7 +192,7 @@ func printQuantized(g *global, out string, res *quant.Result) error {
 	if len(worst) > 0 {
 		fmt.Fprintln(w, "lowest SQNR:")
 		for _, l := range worst {
-			fmt.Fprintf(w, "  %8s  %-16s %s\n", decibel(l.SQNR), l.Op, l.Name)
+			fmt.Fprintf(w, "  %8s  %-16s %s\n", decibel(l.SQNR), l.Op, shown(l.Name))
 		}
 	}
 	return nil

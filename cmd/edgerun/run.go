@@ -269,11 +269,11 @@ func runSamples(ctx context.Context, g *global, n *network, sources []source, o 
 		return printJSON(v)
 	}
 	for _, s := range samples {
-		fmt.Println(s.Input)
+		fmt.Println(printable(s.Input))
 		for _, out := range s.Outputs {
-			fmt.Printf("  %s %s\n", out.Name, shapeString(out.Shape))
+			fmt.Printf("  %s %s\n", shown(out.Name), shapeString(out.Shape))
 			for _, t := range out.Top {
-				fmt.Printf("    %10.4f  %5d  %s\n", t.Score, t.Index, t.Label)
+				fmt.Printf("    %10.4f  %5d  %s\n", t.Score, t.Index, printable(t.Label))
 			}
 		}
 	}
