@@ -51,6 +51,8 @@ func decompose(e *Editor) int {
 			r.choice(e)
 		case *MatMul:
 			r.product()
+		case *InstanceNorm:
+			r.instanceNorm(op)
 		}
 		if r.commit(e) {
 			count++
@@ -320,6 +322,27 @@ func (r *rewrite) product() {
 	p := r.do(&Binary{Func: "Mul"}, r.do(&Expand{Shape: []int{g, m, n, k}}, a), b)
 	s := r.do(&Reduce{Func: "ReduceSum", Axes: []int{3}}, p)
 	r.do(&Reshape{Shape: out.Shape, Zero: true}, s)
+}
+
+// instanceNorm is (x − mean) / sqrt(variance + eps) · scale + bias, with the
+// statistics of each channel.
+func (r *rewrite) instanceNorm(op *InstanceNorm) {
+	x, scale, bias := r.nd.In[0], r.nd.In[1], r.nd.In[2]
+	rank := len(x.Shape)
+	if rank > 4 || scale.Const == nil || bias.Const == nil {
+		return
+	}
+	along := append([]int{x.Shape[1]}, ones(rank-2)...)
+	axes := []int{2, 3}[:rank-2]
+	mean := func(v *Value) *Value {
+		return r.do(&Reduce{Func: "ReduceMean", Axes: slices.Clone(axes), Keep: true}, v)
+	}
+	d := r.do(&Binary{Func: "Sub"}, x, mean(x))
+	v := r.do(&Binary{Func: "Add"}, mean(r.do(&Binary{Func: "Mul"}, d, d)), r.scalar(op.Eps))
+	f := r.do(&Unary{Func: "Reciprocal"}, r.do(&Unary{Func: "Sqrt"}, v))
+	y := r.do(&Binary{Func: "Mul"}, d, f)
+	y = r.do(&Binary{Func: "Mul"}, y, constant(scale.Const.F, along...))
+	r.do(&Binary{Func: "Add"}, y, constant(bias.Const.F, along...))
 }
 
 // comparison compares the difference of two tensors with 0, which makes it a
