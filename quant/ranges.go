@@ -76,12 +76,7 @@ func (j *job) functionCost(grp *group) func(lo, hi float64) float64 {
 			if len(j.groups.ties(n)) == 0 {
 				return nil
 			}
-			switch op := n.Op.(type) {
-			case *ir.Pool:
-				averages = averages || !op.Max
-			case *ir.GlobalPool:
-				averages = averages || !op.Max
-			case *ir.Resize:
+			if _, ok := n.Op.(*ir.Resize); ok {
 				averages = true
 			}
 		}
