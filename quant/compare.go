@@ -302,7 +302,7 @@ func (c *comparer) sample(ctx context.Context, s *edgerun.Session, samples Sampl
 			t.outputs[k].add(float64(x), float64(got[p]))
 		}
 		if k == 0 {
-			t.agree, t.votes = Agree(o.Shape(), want, got)
+			t.agree, t.votes = Agree(o.Shape(), ClassAxis(o), want, got)
 		}
 	}
 	return t, nil
@@ -331,19 +331,30 @@ func compareValue(a *noise, ref *ir.Tensor, v *edgerun.Value) {
 	}
 }
 
+// ClassAxis is the axis along which an int8 network's output has its classes: the
+// one that lies innermost in memory, where a layer's output channels are.
+func ClassAxis(t *edgerun.Tensor) int {
+	shape, channels := t.Shape(), t.RawShape()[3]
+	last := len(shape) - 1
+	if last >= 2 && shape[1] != channels && shape[last] == channels {
+		return last
+	}
+	return min(1, last)
+}
+
 // Agree counts on how many items two outputs choose the same class. Outputs
 // of shape [N, classes] or [classes] have one item per row, of shape [N,
-// classes, H, W] one per pixel. Others have none.
-func Agree(shape []int, a, b []float32) (agree, items int) {
+// classes, H, W] one per pixel, of shape [N, steps, classes] one per step; axis
+// is that of the classes. Outputs with fewer than two classes have no items.
+func Agree(shape []int, axis int, a, b []float32) (agree, items int) {
 	n, c, px := 1, 0, 1
-	switch {
-	case len(shape) == 1:
-		c = shape[0]
-	case len(shape) == 2:
-		n, c = shape[0], shape[1]
-	case len(shape) >= 3 && shape[1] > 1:
-		n, c = shape[0], shape[1]
-		for _, d := range shape[2:] {
+	for i, d := range shape {
+		switch {
+		case i < axis:
+			n *= d
+		case i == axis:
+			c = d
+		default:
 			px *= d
 		}
 	}

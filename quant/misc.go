@@ -429,6 +429,12 @@ func (l *lowering) moveView(n *ir.Node, w view) (bool, error) {
 			v.axes = append(v.axes, a)
 		}
 		return set(v, true)
+	case *ir.MatMul:
+		s := n.In[0].Shape
+		if n.In[1].Const != nil || n.In[0].Const != nil {
+			return false, fmt.Errorf("a product with constant matrices, shapes %v and %v, is %w in int8, want a single one", n.In[0].Shape, n.In[1].Shape, ErrUnsupported)
+		}
+		return false, fmt.Errorf("a product of two computed matrices of %d products is %w in int8, want at most %d", n.Out[0].Len()*s[len(s)-1], ErrUnsupported, ir.MaxMatMul)
 	}
 	return false, fmt.Errorf("the operator is %w in int8; see docs/operators.md", ErrUnsupported)
 }

@@ -54,28 +54,45 @@ func (j *job) stageRanges() error {
 // functionCost returns the error that a range costs the functions behind a
 // group, when functions are all there is behind it; nil otherwise.
 func (j *job) functionCost(grp *group) func(lo, hi float64) float64 {
-	var fs []ir.Function
+	type use struct {
+		f ir.Function
+		h *histogram // of what it reads: a maximum is not spread as its input is
+	}
+	var fs []use
+	averages := false
 	for _, v := range grp.values {
+		h := j.hist[v]
+		if h == nil {
+			h = grp.hist
+		}
 		for _, n := range j.groups.users[v] {
 			if n == nil {
 				return nil
 			}
 			if f, ok := n.Op.(ir.Function); ok {
-				fs = append(fs, f)
+				fs = append(fs, use{f, h})
 				continue
 			}
 			if len(j.groups.ties(n)) == 0 {
 				return nil
+			}
+			if _, ok := n.Op.(*ir.Resize); ok {
+				averages = true
 			}
 		}
 	}
 	if len(fs) == 0 {
 		return nil
 	}
+	if averages { // what is clipped in front of a mean is missing in it
+		for i := range fs {
+			fs[i].h = grp.hist
+		}
+	}
 	return func(lo, hi float64) float64 {
 		sum := 0.0
-		for _, f := range fs {
-			sum += grp.hist.functionError(f.Eval)(lo, hi)
+		for _, u := range fs {
+			sum += u.h.functionError(u.f.Eval)(lo, hi)
 		}
 		return sum
 	}

@@ -170,19 +170,22 @@ func TestComparison(t *testing.T) {
 
 	for name, c := range map[string]struct {
 		shape       []int
+		axis        int
 		a, b        []float32
 		agree, item int
 	}{
-		"vector":            {[]int{3}, []float32{1, 2, 3}, []float32{1, 2, 3}, 1, 1},
-		"row":               {[]int{1, 3}, []float32{1, 2, 3}, []float32{4, 2, 3}, 0, 1},
-		"rows":              {[]int{2, 2}, []float32{1, 2, 4, 3}, []float32{1, 2, 3, 4}, 1, 2},
-		"ties go the first": {[]int{3}, []float32{1, 3, 3}, []float32{0, 3, 2}, 1, 1},
-		"pixels":            {[]int{1, 2, 1, 3}, []float32{1, 1, 1 /**/, 2, 0, 2}, []float32{1, 1, 5 /**/, 2, 0, 2}, 2, 3},
-		"one channel":       {[]int{1, 1, 2, 2}, []float32{1, 2, 3, 4}, []float32{1, 2, 3, 4}, 0, 0},
-		"one number":        {[]int{1, 1}, []float32{1}, []float32{1}, 0, 0},
-		"scalar":            {nil, []float32{1}, []float32{1}, 0, 0},
+		"vector":            {[]int{3}, 0, []float32{1, 2, 3}, []float32{1, 2, 3}, 1, 1},
+		"row":               {[]int{1, 3}, 1, []float32{1, 2, 3}, []float32{4, 2, 3}, 0, 1},
+		"rows":              {[]int{2, 2}, 1, []float32{1, 2, 4, 3}, []float32{1, 2, 3, 4}, 1, 2},
+		"ties go the first": {[]int{3}, 0, []float32{1, 3, 3}, []float32{0, 3, 2}, 1, 1},
+		"pixels":            {[]int{1, 2, 1, 3}, 1, []float32{1, 1, 1 /**/, 2, 0, 2}, []float32{1, 1, 5 /**/, 2, 0, 2}, 2, 3},
+		"one channel":       {[]int{1, 1, 2, 2}, 1, []float32{1, 2, 3, 4}, []float32{1, 2, 3, 4}, 0, 0},
+		"one number":        {[]int{1, 1}, 1, []float32{1}, []float32{1}, 0, 0},
+		"scalar":            {nil, -1, []float32{1}, []float32{1}, 0, 0},
+		"steps":             {[]int{1, 2, 3}, 2, []float32{1, 2, 3 /**/, 5, 4, 3}, []float32{1, 2, 3 /**/, 4, 5, 3}, 1, 2},
+		"positions":         {[]int{1, 2, 3}, 1, []float32{1, 2, 3 /**/, 5, 4, 3}, []float32{1, 2, 5 /**/, 0, 5, 4}, 2, 3},
 	} {
-		agree, items := Agree(c.shape, c.a, c.b)
+		agree, items := Agree(c.shape, c.axis, c.a, c.b)
 		require.Equal(t, [2]int{c.agree, c.item}, [2]int{agree, items}, name)
 	}
 }

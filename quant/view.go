@@ -228,12 +228,6 @@ func (v view) covers() bool {
 	return v.off == 0 && n == v.buf.len()
 }
 
-// rowMajor reports whether the view's elements lie in order, without gaps.
-func (v view) rowMajor() bool {
-	f := joinRuns(v.runs())
-	return len(f) == 0 || len(f) == 1 && f[0].stride == 1
-}
-
 // inRoot rewrites runs of the buffer as runs of the buffer at the end of its
 // chain of homes. It fails on runs that cross axes which no longer nest.
 func (b *buffer) inRoot(off int, runs []run) (root *buffer, at int, out [][]run, ok bool) {

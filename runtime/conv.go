@@ -5,9 +5,24 @@ import (
 	"github.com/edgerun/edgerun/kernels"
 )
 
-// maxWindow bounds kernels, strides, dilations and pads, so that positions fit
-// 32 bits.
-const maxWindow = 1 << 14
+// maxWindow bounds kernels, strides, dilations and pads, maxSide heights and
+// widths, and maxReach what they come to, so that positions fit 32 bits.
+const (
+	maxWindow = 1 << 14
+	maxSide   = 1 << 20
+	maxReach  = 1 << 30
+)
+
+// checkReach checks heights or widths, and how far windows reach beyond them.
+func checkReach(in, out, k, stride, dilation int) problem {
+	if max(in, out) > maxSide {
+		return problem(text("a side of ", max(in, out), ": want heights and widths up to ", maxSide))
+	}
+	if int64(max(in, out))*int64(stride)+int64(k)*int64(dilation) > maxReach {
+		return problem(text("a side of ", max(in, out), ", kernel ", k, ", stride ", stride, ", dilation ", dilation, ": want windows that reach at most 2^30 far"))
+	}
+	return ""
+}
 
 // maxProducts bounds the products of one accumulator. With weights other than
 // 0, more cannot stay within maxAcc.
@@ -44,8 +59,8 @@ func (p *planner) prepareConv() (step, problem) {
 	}
 	n, ih, iw, ic := dims(x)
 	on, oh, ow, oc := dims(out)
-	if max(ih, iw, oh, ow) > maxWindow {
-		return step{}, problem(text("input ", x.Dims[:], ", output ", out.Dims[:], ": want heights and widths up to ", maxWindow))
+	if msg := first(checkReach(ih, oh, int(a.KH), int(a.StrideH), int(a.DilationH)), checkReach(iw, ow, int(a.KW), int(a.StrideW), int(a.DilationW))); msg != "" {
+		return step{}, msg
 	}
 	g := int(a.Groups)
 	if n != on || ic%g != 0 || oc%g != 0 {

@@ -36,8 +36,11 @@ func (p *planner) preparePool() (step, problem) {
 	}
 	n, ih, iw, c := dims(x)
 	on, oh, ow, oc := dims(out)
-	if n != on || c != oc || max(ih, iw, oh, ow) > maxWindow {
-		return step{}, problem(text("input ", x.Dims[:], ", output ", out.Dims[:], ": want the same batch and channels, and heights and widths up to ", maxWindow))
+	if n != on || c != oc {
+		return step{}, problem(text("input ", x.Dims[:], ", output ", out.Dims[:], ": want the same batch and channels"))
+	}
+	if msg := first(checkReach(ih, oh, int(at.KH), int(at.StrideH), int(at.DilationH)), checkReach(iw, ow, int(at.KW), int(at.StrideW), int(at.DilationW))); msg != "" {
+		return step{}, msg
 	}
 	args := kernels.PoolArgs{
 		N: n, IH: ih, IW: iw, C: c, OH: oh, OW: ow, InPlane: plane(x), OutPlane: plane(out),

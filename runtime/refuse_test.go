@@ -197,8 +197,13 @@ func TestRefuse(t *testing.T) {
 		{"requant", "shapes", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{1, 4, 3, 5}) }, "the output is [1 4 3 5], want [1 3 4 5] like the input"},
 		// §5
 		{"conv", "batch", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{1, 5, 4, 4}) }, "input [2 5 4 6], output [1 5 4 4], 2 groups: want one batch size, and channels that are multiples of the groups"},
-		{"one", "height", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.In[0], dims{1, 16385, 1, 1}) }, "input [1 16385 1 1], output [1 1 1 1]: want heights and widths up to 16384"},
-		{"one", "output width", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{1, 1, 16385, 1}) }, "input [1 1 1 1], output [1 1 16385 1]: want heights and widths up to 16384"},
+		{"one", "height", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.In[0], dims{1, 1<<20 + 1, 1, 1}) }, "a side of 1048577: want heights and widths up to 1048576"},
+		{"one", "output width", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{1, 1, 1<<20 + 1, 1}) }, "a side of 1048577: want heights and widths up to 1048576"},
+		{"one", "reach", func(m *ermfmt.Model, o *ermfmt.Op) {
+			shape(m, o.In[0], dims{1, 1 << 18, 1, 1})
+			shape(m, o.Out[0], dims{1, 1 << 18, 1, 1})
+			o.Conv.StrideH = 4096
+		}, "a side of 262144, kernel 1, stride 4096, dilation 1: want windows that reach at most 2^30 far"},
 		{"one", "largest", func(m *ermfmt.Model, o *ermfmt.Op) {
 			shape(m, o.In[0], dims{1, 16384, 1, 1})
 			shape(m, o.Out[0], dims{1, 1, 16384, 1})
@@ -258,9 +263,9 @@ func TestRefuse(t *testing.T) {
 		{"lut", "two tables", func(m *ermfmt.Model, o *ermfmt.Op) { o.LUT.Table16 = make([]int16, 256) }, "tables of 256 8-bit and 256 16-bit entries, want 256 and 0"},
 		{"lut16", "512 entries", func(m *ermfmt.Model, o *ermfmt.Op) { o.LUT.Table16 = o.LUT.Table16[1:] }, "tables of 0 8-bit and 512 16-bit entries, want 0 and 513"},
 		// §7
-		{"max", "batch", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{1, 6, 6, 5}) }, "input [2 6 6 5], output [1 6 6 5]: want the same batch and channels, and heights and widths up to 16384"},
-		{"max", "channels", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{2, 6, 6, 4}) }, "input [2 6 6 5], output [2 6 6 4]: want the same batch and channels, and heights and widths up to 16384"},
-		{"max", "width", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{2, 1, 16385, 5}) }, "input [2 6 6 5], output [2 1 16385 5]: want the same batch and channels, and heights and widths up to 16384"},
+		{"max", "batch", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{1, 6, 6, 5}) }, "input [2 6 6 5], output [1 6 6 5]: want the same batch and channels"},
+		{"max", "channels", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{2, 6, 6, 4}) }, "input [2 6 6 5], output [2 6 6 4]: want the same batch and channels"},
+		{"max", "width", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{2, 1, 1<<20 + 1, 5}) }, "a side of 1048577: want heights and widths up to 1048576"},
 		{"max", "window in padding", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{2, 8, 6, 5}) }, "a window lies in the padding altogether, want a position of the input in each"},
 		{"max", "window at the edge", func(m *ermfmt.Model, o *ermfmt.Op) { shape(m, o.Out[0], dims{2, 7, 6, 5}) }, ""},
 		{"max", "window before", func(m *ermfmt.Model, o *ermfmt.Op) { o.Pool.PadLeft = 3 }, "a window lies in the padding altogether, want a position of the input in each"},

@@ -195,6 +195,29 @@ func TestBadOutputs(t *testing.T) {
 	t.Run("a directory", func(t *testing.T) {
 		require.Contains(t, bad(t, 1, append(quantize, t.TempDir())...), "is a directory")
 	})
+	t.Run("the input", func(t *testing.T) {
+		dir := t.TempDir()
+		model := write(t, filepath.Join(dir, "net.onnx"), read(t, onnx))
+		link := filepath.Join(dir, "link.erm")
+		require.NoError(t, os.Symlink(model, link))
+		require.Contains(t, bad(t, 1, "quantize", model, "--calib", pictures, "-o", link), "which it would overwrite")
+		require.Contains(t, bad(t, 2, "quantize", model, "--calib", pictures, "-o", model), "want a name that ends in .erm")
+		erm := write(t, filepath.Join(dir, "net.erm"), read(t, kept(t, "fashion.erm")))
+		require.Contains(t, bad(t, 1, "inspect", erm, "--html", erm), "which it would overwrite")
+		require.Contains(t, bad(t, 1, append(quantize, filepath.Join(dir, "a.erm"), "--report", filepath.Join(dir, "a.erm"))...), "two outputs")
+		require.Equal(t, read(t, onnx), read(t, model))
+		require.Equal(t, read(t, kept(t, "fashion.erm")), read(t, erm))
+	})
+	t.Run("a link stays", func(t *testing.T) {
+		dir := t.TempDir()
+		file, link := write(t, filepath.Join(dir, "net.erm"), nil), filepath.Join(dir, "link.erm")
+		require.NoError(t, os.Symlink("net.erm", link))
+		good(t, append(quantize, link)...)
+		require.NotEmpty(t, read(t, file))
+		st, err := os.Lstat(link)
+		require.NoError(t, err)
+		require.NotZero(t, st.Mode()&os.ModeSymlink)
+	})
 	t.Run("not writable", func(t *testing.T) {
 		if os.Getuid() == 0 {
 			require.Contains(t, bad(t, 1, append(quantize, "/proc/a.erm")...), "/proc")

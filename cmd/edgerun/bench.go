@@ -231,7 +231,7 @@ func (r *benchResult) print() {
 				rate = fmt.Sprintf("%.2f", float64(l.MACs)/float64(l.P50))
 			}
 			rows = append(rows, []string{fmt.Sprint(l.Index), ms(l.P50), fmt.Sprintf("%.1f %%", 100*float64(l.P50)/float64(max(1, sum))),
-				count(l.MACs), rate, l.Kernel, l.Op, l.Name})
+				count(l.MACs), rate, l.Kernel, l.Op, shown(l.Name)})
 		}
 		table(os.Stdout, []string{"#", "p50", "share", "MACs", "GMAC/s", "kernel", "op", "layer"}, rows)
 	}

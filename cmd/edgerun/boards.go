@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -78,14 +79,31 @@ func detectBoard(g *global, root string) error {
 	// lead out of a copied tree.
 	r, err := os.OpenRoot(root)
 	if err != nil {
-		return fmt.Errorf("%s: %w", root, err)
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return fmt.Errorf("%s: %w; want a directory", root, err)
 	}
 	defer r.Close()
 	d := boards.Detect(r.FS())
 	if g.json {
 		return printJSON(d)
 	}
-	fmt.Printf("%s: %s, %d cores, %s\n", d.Name, d.SoC, d.Cores, strings.Join(d.ISA, " "))
+	soc, cores, isa := d.SoC, fmt.Sprintf("%d cores", d.Cores), strings.Join(d.ISA, " ")
+	if soc == "" {
+		soc = "SoC unknown"
+	}
+	switch d.Cores {
+	case 0:
+		cores = "number of cores unknown"
+	case 1:
+		cores = "1 core"
+	}
+	if isa == "" {
+		isa = "ISA unknown"
+	}
+	fmt.Printf("%s: %s, %s, %s\n", d.Name, soc, cores, isa)
 	for _, e := range d.Evidence {
 		fmt.Printf("  %s: %s\n", e.Path, e.What)
 	}

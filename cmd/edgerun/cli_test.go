@@ -471,7 +471,11 @@ func TestUsage(t *testing.T) {
 		"--threads":        {"bench", erm, "--threads", "0"},
 		"edgerun quantize": {"bench", kept(t, "fashion.onnx")},
 		"--data":           {"compare", "a.onnx", erm},
-		"only int8":        {"run", kept(t, "fashion.onnx"), "x.png", "--raw"},
+		"only int8":        {"run", kept(t, "fashion.onnx"), "x.png", "--raw", "--out", "x"},
+		"with --out":       {"run", erm, "x.png", "--raw"},
+		"from 0 to 1":      {"quantize", "a.onnx", "-o", "a.erm", "--calib", "x", "--min-agreement", "1.5"},
+		"or percent":       {"quantize", "a.onnx", "-o", "a.erm", "--calib", "x", "--min-agreement", "nan"},
+		"fish":             {"completion", "tcsh"},
 		"inputs are image": {"run", erm, "--input", "nope=x.npy"},
 		"one way":          {"run", erm, "x.png", "--input", "image=x.npy"},
 		"boards nope":      {"boards", "nope"},
@@ -526,4 +530,14 @@ func TestReadmeExample(t *testing.T) {
 		indented.WriteString(line)
 	}
 	require.Contains(t, string(read(t, "../../runtime/example_test.go")), indented.String())
+}
+
+// TestShown: names come from files, and a terminal obeys what it is sent.
+func TestShown(t *testing.T) {
+	require.Equal(t, "block1/dw", shown("block1/dw"))
+	require.Equal(t, "Größe ×2 字", shown("Größe ×2 字"))
+	require.Equal(t, "a\uFFFD[31mb\uFFFDc\uFFFDd", shown("a\x1b[31mb\nc\td"))
+	long := shown(strings.Repeat("conv/", 100) + "last")
+	require.LessOrEqual(t, len([]rune(long)), 72)
+	require.True(t, strings.HasSuffix(long, "conv/last"), long)
 }

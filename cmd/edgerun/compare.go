@@ -69,11 +69,11 @@ together up to there.`,
 			}
 			var rows [][]string
 			for _, l := range c.Layers {
-				rows = append(rows, []string{decibel(l.SQNR), fmt.Sprintf("%.5f", l.Cosine), l.Op, l.Name})
+				rows = append(rows, []string{decibel(l.SQNR), fmt.Sprintf("%.5f", l.Cosine), l.Op, shown(l.Name)})
 			}
 			table(os.Stdout, []string{"SQNR", "cosine", "op", "layer"}, rows)
 			for _, o := range c.Outputs {
-				fmt.Printf("output %s: %s\n", o.Name, decibel(o.SQNR))
+				fmt.Printf("output %s: %s\n", shown(o.Name), decibel(o.SQNR))
 			}
 			fmt.Printf("%d samples, output SQNR %s, agreement %s\n", c.Samples, decibel(c.OutputSQNR), percent(c.Agreement))
 			return nil

@@ -238,7 +238,13 @@ func evalSample(ctx context.Context, n *network, a, b *runner, set *dataset.Set,
 		if len(other.values[0]) != len(v) {
 			return t, fmt.Errorf("%s and %s have first outputs of %d and %d elements", n.path, b.n.path, len(v), len(other.values[0]))
 		}
-		t.agree, t.items = quant.Agree(shape, v, other.values[0])
+		axis := min(1, len(shape)-1)
+		for _, r := range []*runner{b, a} { // float networks do not tell
+			if r.s != nil {
+				axis = quant.ClassAxis(r.s.Output(0))
+			}
+		}
+		t.agree, t.items = quant.Agree(shape, axis, v, other.values[0])
 	}
 	return t, nil
 }

@@ -89,7 +89,6 @@ type layouter struct {
 	columns [][]interval // rows that are taken, by column
 	gutters [][]lane     // lanes to the right of every column
 	lanes   map[netGutter]int
-	gapTo   []int    // height between row i and the next
 	tracks  []tracks // by gap
 	edges   []edge
 }

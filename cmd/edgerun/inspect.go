@@ -100,6 +100,9 @@ memory plan. --html writes a page with the graph and the memory plan over time.`
 				return err
 			}
 			if html != "" {
+				if err := checkApart([]string{html}, args[0]); err != nil {
+					return err
+				}
 				if err := writeFile(html, func(w io.Writer) error { return inspectHTML(w, in) }); err != nil {
 					return err
 				}
@@ -263,16 +266,16 @@ func (in *inspection) print() {
 	fmt.Printf("%s: %s network, %s\n", in.Model, in.Kind, size(in.Bytes))
 	for _, m := range in.Meta {
 		if strings.Contains(m.Value, "\n") {
-			fmt.Printf("  %-14s %d lines\n", m.Key, strings.Count(m.Value, "\n")+1)
+			fmt.Printf("  %-14s %d lines\n", printable(m.Key), strings.Count(m.Value, "\n")+1)
 		} else if m.Value != "" {
-			fmt.Printf("  %-14s %s\n", m.Key, m.Value)
+			fmt.Printf("  %-14s %s\n", printable(m.Key), printable(m.Value))
 		}
 	}
 	for _, t := range in.Inputs {
-		fmt.Printf("  input  %s %s %s%s\n", t.Name, t.Type, shapeString(t.Shape), quantString(t))
+		fmt.Printf("  input  %s %s %s%s\n", shown(t.Name), t.Type, shapeString(t.Shape), quantString(t))
 	}
 	for _, t := range in.Outputs {
-		fmt.Printf("  output %s %s %s%s\n", t.Name, t.Type, shapeString(t.Shape), quantString(t))
+		fmt.Printf("  output %s %s %s%s\n", shown(t.Name), t.Type, shapeString(t.Shape), quantString(t))
 	}
 	var rows [][]string
 	for _, o := range in.Ops {
@@ -283,7 +286,7 @@ func (in *inspection) print() {
 				shape += " " + o.Out[0].Type
 			}
 		}
-		rows = append(rows, []string{fmt.Sprint(o.Index), o.Op, o.Detail, shape, count(o.MACs), size(o.WeightBytes), o.Name})
+		rows = append(rows, []string{fmt.Sprint(o.Index), o.Op, o.Detail, shape, count(o.MACs), size(o.WeightBytes), shown(o.Name)})
 	}
 	table(os.Stdout, []string{"#", "op", "", "output", "MACs", "weights", "name"}, rows)
 	fmt.Printf("%s MACs, %s weights", count(in.MACs), size(in.WeightBytes))

@@ -126,7 +126,18 @@ the same bits everywhere.`,
 		newDemo(g), newQuantize(g), newRun(g), newEval(g), newCompare(g), newBench(g), newInspect(g), newBoards(g), newVersion(g),
 		newZoo(g),
 	)
-	root.CompletionOptions.DisableDescriptions = false
+	root.InitDefaultCompletionCmd()
+	if c, _, err := root.Find([]string{"completion"}); err == nil && c != root {
+		c.Short, c.Args = "completion script for a shell: bash, zsh, fish or powershell", cobra.ArbitraryArgs
+		c.Example = `  edgerun completion bash > /etc/bash_completion.d/edgerun
+  edgerun completion zsh > "${fpath[1]}/_edgerun"`
+		for _, sh := range c.Commands() {
+			sh.Example = "  edgerun completion " + sh.Name()
+		}
+		c.RunE = func(_ *cobra.Command, args []string) error {
+			return usageError{fmt.Errorf("completion %s: want bash, zsh, fish or powershell", strings.Join(args, " "))}
+		}
+	}
 	return root
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -69,7 +70,11 @@ func readLabels(path string) ([]string, error) {
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		var pe *os.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	s := strings.TrimRight(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n")
 	return strings.Split(s, "\n"), nil
@@ -126,6 +131,20 @@ func portInputs(ps []quant.Port) []dataset.Input {
 		out = append(out, dataset.Input{Name: p.Name, Shape: p.Shape})
 	}
 	return out
+}
+
+// dataSet marks the errors of a data set, which name their file themselves.
+type dataSet struct{ *dataset.Set }
+
+type dataError struct{ error }
+
+// Sample implements quant.Samples.
+func (d dataSet) Sample(i int) (quant.Sample, error) {
+	s, err := d.Set.Sample(i)
+	if err != nil {
+		return nil, dataError{err}
+	}
+	return s, nil
 }
 
 // result is the outputs for one sample: real values in the source's axis

@@ -8,9 +8,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
@@ -52,6 +54,9 @@ func writeFile(path string, write func(w io.Writer) error) (err error) {
 		}
 		return nil
 	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // the link stays
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return wrap(err)
@@ -76,6 +81,35 @@ func writeFile(path string, write func(w io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), path)
+}
+
+// checkApart refuses to write over what a command reads, or over another of its
+// outputs: outs are its outputs, in its inputs.
+func checkApart(outs []string, in ...string) error {
+	for i, out := range outs {
+		if out == "" {
+			continue
+		}
+		for k, other := range slices.Concat(in, outs[:i]) {
+			if other == "" || !sameFile(out, other) {
+				continue
+			}
+			if k < len(in) {
+				return fmt.Errorf("%s: this is the command's input %s, which it would overwrite; want another file", out, other)
+			}
+			return fmt.Errorf("%s: two outputs would be written there; want another file for one of them", out)
+		}
+	}
+	return nil
+}
+
+func sameFile(a, b string) bool {
+	sa, err := os.Stat(a)
+	if err != nil {
+		return filepath.Clean(a) == filepath.Clean(b)
+	}
+	sb, err := os.Stat(b)
+	return err == nil && sa.Mode().IsRegular() && os.SameFile(sa, sb)
 }
 
 // checkWritable fails early when a file cannot be created, before work that
@@ -148,9 +182,26 @@ func table(w io.Writer, head []string, rows [][]string) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	fmt.Fprintln(t, strings.Join(head, "\t"))
 	for _, r := range rows {
-		fmt.Fprintln(t, strings.Join(r, "\t"))
+		cells := make([]string, len(r))
+		for i, c := range r {
+			cells[i] = printable(c)
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
 	}
 	t.Flush()
+}
+
+// shown is a name from a file as it goes to a terminal: one line, not too long,
+// and without what a terminal would take for commands.
+func shown(s string) string { return shorten(printable(s), 72) }
+
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, s)
 }
 
 // size prints bytes for people.

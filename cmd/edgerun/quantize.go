@@ -50,6 +50,9 @@ are scaled to cover the input and cropped at the centre.`,
 			if out == "" || calib == "" {
 				return usageError{errors.New("quantize needs -o OUT.erm and --calib DATA; see edgerun quantize --help")}
 			}
+			if st, err := os.Stat(out); !isInt8(out) && (err != nil || st.Mode().IsRegular()) {
+				return usageError{fmt.Errorf("-o %s: want a name that ends in .erm, by which the other commands know the file", out)}
+			}
 			m, err := quant.ParseMethod(method)
 			if err != nil {
 				return usageError{err}
@@ -57,11 +60,14 @@ are scaled to cover the input and cropped at the centre.`,
 			if samples < 0 {
 				return usageError{fmt.Errorf("--samples %d: want a positive number", samples)}
 			}
-			if minAgreement > 1 { // 95 means 95 %
+			if minAgreement >= 2 { // 95 means 95 %
 				minAgreement /= 100
 			}
-			if minAgreement < 0 || minAgreement > 1 {
+			if !(minAgreement >= 0 && minAgreement <= 1) {
 				return usageError{errors.New("--min-agreement: want a share from 0 to 1, or percent")}
+			}
+			if err := checkApart([]string{out, report}, args[0], calib, mf.labels); err != nil {
+				return err
 			}
 			for _, p := range []string{out, report} {
 				if p != "" {
@@ -92,9 +98,13 @@ are scaled to cover the input and cropped at the centre.`,
 			}
 			p := g.newProgress()
 			meta := append(pre.Meta(), ermfmt.Meta{Key: ermfmt.MetaProducer, Value: "edgerun " + version()})
-			res, err := model.Quantize(cmd.Context(), set, quant.Options{Method: m, Labels: labels, Meta: meta, MinAgreement: minAgreement, Progress: p.quant})
+			res, err := model.Quantize(cmd.Context(), dataSet{set}, quant.Options{Method: m, Labels: labels, Meta: meta, MinAgreement: minAgreement, Progress: p.quant})
 			p.finish()
 			var gate *quant.GateError
+			var bad dataError
+			if errors.As(err, &bad) {
+				return bad.error
+			}
 			if err != nil && !errors.As(err, &gate) {
 				return fmt.Errorf("%s: %w", args[0], trim(err))
 			}
@@ -182,7 +192,7 @@ func printQuantized(g *global, out string, res *quant.Result) error {
 	if len(worst) > 0 {
 		fmt.Fprintln(w, "lowest SQNR:")
 		for _, l := range worst {
-			fmt.Fprintf(w, "  %8s  %-16s %s\n", decibel(l.SQNR), l.Op, l.Name)
+			fmt.Fprintf(w, "  %8s  %-16s %s\n", decibel(l.SQNR), l.Op, shown(l.Name))
 		}
 	}
 	return nil

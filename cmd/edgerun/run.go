@@ -70,6 +70,9 @@ stacked along the first axis.`,
 			if topk < 0 || threads < 1 {
 				return usageError{errors.New("--topk and --threads: want positive numbers")}
 			}
+			if raw && outDir == "" {
+				return usageError{errors.New("--raw goes with --out DIR, which says where the integers are written")}
+			}
 			if len(args) == 1 && len(named) == 0 {
 				return usageError{errors.New("run needs inputs; see edgerun run --help")}
 			}
@@ -266,11 +269,11 @@ func runSamples(ctx context.Context, g *global, n *network, sources []source, o 
 		return printJSON(v)
 	}
 	for _, s := range samples {
-		fmt.Println(s.Input)
+		fmt.Println(printable(s.Input))
 		for _, out := range s.Outputs {
-			fmt.Printf("  %s %s\n", out.Name, shapeString(out.Shape))
+			fmt.Printf("  %s %s\n", shown(out.Name), shapeString(out.Shape))
 			for _, t := range out.Top {
-				fmt.Printf("    %10.4f  %5d  %s\n", t.Score, t.Index, t.Label)
+				fmt.Printf("    %10.4f  %5d  %s\n", t.Score, t.Index, printable(t.Label))
 			}
 		}
 	}

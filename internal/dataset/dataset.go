@@ -106,6 +106,9 @@ func Open(path string, inputs []Input, pre Preprocess) (*Set, error) {
 		return nil, err
 	}
 	if len(s.items) == 0 {
+		if strings.EqualFold(filepath.Ext(path), ".csv") {
+			return nil, fail(path, errors.New("there are no samples in it; want lines path,label below the header"))
+		}
 		return nil, fail(path, errors.New("there are no samples in it; want pictures (jpg, png, bmp, gif, webp), .wav or .npy files"))
 	}
 	return s, nil

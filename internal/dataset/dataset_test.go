@@ -186,7 +186,7 @@ func TestCSV(t *testing.T) {
 	for name, want := range map[string]string{
 		"header.csv":   "line 1: want the header path,label",
 		"empty.csv":    "line 1: want the header path,label",
-		"none.csv":     "there are no samples in it; want pictures (jpg, png, bmp, gif, webp), .wav or .npy files",
+		"none.csv":     "there are no samples in it; want lines path,label below the header",
 		"label.csv":    `line 5: label "cat" is neither a class number nor a picture of classes`,
 		"negative.csv": `line 2: label "-1" is neither a class number nor a picture of classes`,
 		"short.csv":    "line 3: the label is missing",

@@ -42,7 +42,7 @@ func (g *Gemm) Infer(n *Node) error {
 	}
 	if c != nil {
 		if s, err := Broadcast(c.Shape, []int{m, nn}); err != nil || sameInts(s, []int{m, nn}) != nil {
-			return fmt.Errorf("C %v does not broadcast to [%d %d]", c.Shape, m, nn)
+			return fmt.Errorf("input C %v does not broadcast to [%d %d]", c.Shape, m, nn)
 		}
 	}
 	return n.setOut(0, Float32, []int{m, nn})

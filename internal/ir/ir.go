@@ -431,7 +431,7 @@ func (g *Graph) Resolve(eval func(n *Node) ([]*Tensor, error)) error {
 // maxFolded and maxFoldWork bound the elements that constant folding may make,
 // beside what the file itself holds, and the time it may take (see Node.Cost).
 const (
-	maxFolded   = 1 << 24
+	maxFolded   = 1 << 26
 	maxFoldWork = 1 << 32
 )
 

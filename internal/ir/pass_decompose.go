@@ -11,9 +11,26 @@ import (
 // something better for an operator.
 func decompose(e *Editor) int {
 	count := 0
+	for _, nd := range slices.Clone(e.Nodes) { // while their quotients stand
+		if _, ok := nd.Op.(*Where); ok {
+			if r := (&rewrite{nd: nd}); r.guardedQuotient(e) && r.commit(e) {
+				count++
+			}
+		}
+	}
 	for _, nd := range slices.Clone(e.Nodes) {
 		r := &rewrite{nd: nd}
-		if len(nd.Out) != 1 || !nd.Out[0].IsFloat() || nd.Out[0].Len() == 0 {
+		if len(nd.Out) != 1 || nd.Out[0].Len() == 0 {
+			continue
+		}
+		if b, ok := nd.Op.(*Binary); ok && nd.Out[0].DType == Bool {
+			r.comparison(b)
+			if r.commit(e) {
+				count++
+			}
+			continue
+		}
+		if !nd.Out[0].IsFloat() {
 			continue
 		}
 		if e.scaleAndShift(nd) {
@@ -30,6 +47,12 @@ func decompose(e *Editor) int {
 			r.binary(op)
 		case *Pad:
 			r.pad(op)
+		case *Where:
+			r.choice(e)
+		case *MatMul:
+			r.product()
+		case *InstanceNorm:
+			r.instanceNorm(op)
 		}
 		if r.commit(e) {
 			count++
@@ -164,7 +187,7 @@ func (r *rewrite) reduce(op *Reduce) {
 // of one channel, which costs nothing for the channels.
 func (r *rewrite) poolOver(x *Value, drop []bool, isMax bool) *Value {
 	rank := len(drop)
-	if (rank == 3 || rank == 4) && !drop[0] && !drop[1] {
+	if (rank == 3 || rank == 4) && !drop[0] && !drop[1] && (!drop[2] || x.Shape[2] <= maxSide) && (!drop[rank-1] || x.Shape[rank-1] <= maxSide) {
 		w := Window{}
 		for i := 2; i < rank; i++ {
 			k := 1
@@ -210,7 +233,7 @@ func (r *rewrite) poolOver(x *Value, drop []bool, isMax bool) *Value {
 	return r.do(&Pool{Window: Window{Kernel: []int{high, wide}}, Max: isMax}, x)
 }
 
-// maxSide is the largest height or width that the runtime pools.
+// maxSide is the largest window that the runtime pools.
 const maxSide = 16384
 
 // binary writes maxima, minima and quotients of two tensors as sums and
@@ -224,15 +247,19 @@ func (r *rewrite) binary(op *Binary) {
 	switch op.Func {
 	case "Max": // b + max(a − b, 0)
 		d := r.do(&Binary{Func: "Sub", Act: positive}, a, b)
-		r.do(&Binary{Func: "Add"}, d, b)
+		r.do(&Binary{Func: "Add", Act: op.Act}, d, b)
 	case "Min": // b − max(b − a, 0): b may be constant, a very large
 		d := r.do(&Binary{Func: "Sub", Act: positive}, b, a)
-		r.do(&Binary{Func: "Sub"}, b, d)
+		r.do(&Binary{Func: "Sub", Act: op.Act}, b, d)
 	case "Div":
 		if b.Const == nil {
 			r.do(&Binary{Func: "Mul", Act: op.Act}, a, r.do(&Unary{Func: "Reciprocal"}, b))
 		}
 	case "Add", "Sub", "Mul":
+		if x, y := r.sameRank(a), r.sameRank(b); x != a || y != b {
+			r.do(&Binary{Func: op.Func, Act: op.Act}, x, y)
+			return
+		}
 		full := func(v *Value) bool { return v.Const == nil && v.Len() == out.Len() }
 		if full(a) || full(b) {
 			return
@@ -244,6 +271,211 @@ func (r *rewrite) binary(op *Binary) {
 		}
 		r.do(&Binary{Func: op.Func, Act: op.Act}, a, b)
 	}
+}
+
+// MaxMatMul bounds the products of two computed matrices that are written out.
+const MaxMatMul = 1 << 25
+
+// product writes the product of two computed matrices, as attention has, as
+// products of elements and sums over them. That takes memory for every product,
+// so that it is for small matrices.
+func (r *rewrite) product() {
+	a, b, out := r.nd.In[0], r.nd.In[1], r.nd.Out[0]
+	if a.Const != nil || b.Const != nil {
+		return
+	}
+	k := a.Shape[len(a.Shape)-1]
+	if out.Len() > MaxMatMul/max(1, k) || k > maxSide {
+		return
+	}
+	lead := out.Shape
+	if len(b.Shape) == 1 {
+		b = r.do(&Reshape{Shape: []int{k, 1}, Zero: true}, b)
+	} else {
+		lead = lead[:len(lead)-1]
+	}
+	if len(a.Shape) == 1 {
+		a = r.do(&Reshape{Shape: []int{1, k}, Zero: true}, a)
+	} else {
+		lead = lead[:len(lead)-1]
+	}
+	m, n := a.Shape[len(a.Shape)-2], b.Shape[len(b.Shape)-1]
+	rank := len(lead) + 2
+	// [..., M, 1, K] times [..., 1, N, K], with the leading axes as one.
+	batch := func(v *Value) *Value {
+		tail := v.Shape[len(v.Shape)-2:]
+		if slices.Equal(v.Shape[:len(v.Shape)-2], lead) {
+			return v
+		}
+		return r.do(&Expand{Shape: slices.Concat(lead, tail)}, v)
+	}
+	a, b = batch(a), batch(b)
+	perm := make([]int, rank)
+	for i := range perm {
+		perm[i] = i
+	}
+	perm[rank-1], perm[rank-2] = rank-2, rank-1
+	b = r.do(&Transpose{Perm: perm}, b)
+	g := out.Len() / (m * n)
+	a = r.do(&Reshape{Shape: []int{g, m, 1, k}, Zero: true}, a)
+	b = r.do(&Reshape{Shape: []int{g, 1, n, k}, Zero: true}, b)
+	p := r.do(&Binary{Func: "Mul"}, r.do(&Expand{Shape: []int{g, m, n, k}}, a), b)
+	s := r.do(&Reduce{Func: "ReduceSum", Axes: []int{3}}, p)
+	r.do(&Reshape{Shape: out.Shape, Zero: true}, s)
+}
+
+// instanceNorm is (x − mean) / sqrt(variance + eps) · scale + bias, with the
+// statistics of each channel.
+func (r *rewrite) instanceNorm(op *InstanceNorm) {
+	x, scale, bias := r.nd.In[0], r.nd.In[1], r.nd.In[2]
+	rank := len(x.Shape)
+	if rank > 4 || scale.Const == nil || bias.Const == nil {
+		return
+	}
+	along := append([]int{x.Shape[1]}, ones(rank-2)...)
+	axes := []int{2, 3}[:rank-2]
+	mean := func(v *Value) *Value {
+		return r.do(&Reduce{Func: "ReduceMean", Axes: slices.Clone(axes), Keep: true}, v)
+	}
+	d := r.do(&Binary{Func: "Sub"}, x, mean(x))
+	v := r.do(&Binary{Func: "Add"}, mean(r.do(&Binary{Func: "Mul"}, d, d)), r.scalar(op.Eps))
+	f := r.do(&Unary{Func: "Reciprocal"}, r.do(&Unary{Func: "Sqrt"}, v))
+	y := r.do(&Binary{Func: "Mul"}, d, f)
+	y = r.do(&Binary{Func: "Mul"}, y, constant(scale.Const.F, along...))
+	r.do(&Binary{Func: "Add"}, y, constant(bias.Const.F, along...))
+}
+
+// comparison compares the difference of two tensors with 0, which makes it a
+// function of one value.
+func (r *rewrite) comparison(op *Binary) {
+	a, b := r.nd.In[0], r.nd.In[1]
+	_, one := scalarOf(a)
+	_, other := scalarOf(b)
+	if !op.Compares() || !a.IsFloat() || !b.IsFloat() || one || other {
+		return
+	}
+	r.do(&Binary{Func: op.Func}, r.do(&Binary{Func: "Sub"}, a, b), r.scalar(0))
+}
+
+// guardedQuotient writes a quotient that is 0 where its divisor says so, as
+// TensorFlow's divide_no_nan, as a product with a guarded reciprocal: a function
+// of the divisor.
+func (r *rewrite) guardedQuotient(e *Editor) bool {
+	cond := r.nd.In[0]
+	test := e.made[cond]
+	if test == nil || !pointwise(test) {
+		return false
+	}
+	for i := 1; i <= 2; i++ {
+		zero, ok := scalarOf(r.nd.In[3-i])
+		div := e.made[r.nd.In[i]]
+		if !ok || zero != 0 || div == nil {
+			continue
+		}
+		op, ok := div.Op.(*Binary)
+		if !ok || op.Func != "Div" || op.Act.Kind != "" {
+			continue
+		}
+		d := div.In[1]
+		if d.Const != nil || !slices.Contains(test.In, d) {
+			continue
+		}
+		in := []*Value{cond, r.scalar(0), r.scalar(0)}
+		in[i] = r.do(&Unary{Func: "Reciprocal"}, d)
+		r.do(&Binary{Func: "Mul"}, div.In[0], r.do(&Where{}, in...))
+		return true
+	}
+	return false
+}
+
+// choice is a·m + b·(1−m), where m is the condition as a number, 1 or 0.
+func (r *rewrite) choice(e *Editor) {
+	a, b := r.nd.In[1], r.nd.In[2]
+	for _, v := range []*Value{a, b} {
+		if v.Const != nil && !moderate(v.Const.F) {
+			return // stands for an infinity: no scale holds it and the rest
+		}
+	}
+	m := r.number(e, r.nd.In[0], map[*Value]*Value{})
+	zero := func(v *Value) bool { c, ok := scalarOf(v); return ok && c == 0 }
+	if zero(b) {
+		r.do(&Binary{Func: "Mul"}, a, m)
+		return
+	}
+	other := r.do(&Binary{Func: "Mul"}, b, r.inverse(m))
+	if !zero(a) {
+		r.do(&Binary{Func: "Add"}, r.do(&Binary{Func: "Mul"}, a, m), other)
+	}
+}
+
+// inverse is 1 − m.
+func (r *rewrite) inverse(m *Value) *Value {
+	if m.Const == nil {
+		return r.do(&Binary{Func: "Sub"}, r.scalar(1), m)
+	}
+	f := make([]float32, len(m.Const.F))
+	for i, x := range m.Const.F {
+		f[i] = 1 - x
+	}
+	return constant(f, m.Shape...)
+}
+
+// number is a truth value as a float, 1 or 0. done holds those already written.
+func (r *rewrite) number(e *Editor, v *Value, done map[*Value]*Value) *Value {
+	if y := done[v]; y != nil {
+		return y
+	}
+	var y *Value
+	if v.Const != nil {
+		f := make([]float32, len(v.Const.I))
+		for i, x := range v.Const.I {
+			f[i] = float32(x)
+		}
+		y = constant(f, v.Shape...)
+	} else if m := e.made[v]; m != nil && len(m.Out) == 1 {
+		arg := func(i int) *Value { return r.number(e, m.In[i], done) }
+		switch op := m.Op.(type) {
+		case *Reshape, *Transpose, *Expand, *Slice:
+			y = r.do(op, arg(0))
+		case *Binary:
+			switch op.Func {
+			case "And":
+				y = r.do(&Binary{Func: "Mul"}, arg(0), arg(1))
+			case "Or":
+				y = r.do(&Binary{Func: "Max"}, arg(0), arg(1))
+			default: // a comparison of its own, which can become part of a function
+				y = r.do(&Cast{To: Float32}, r.do(op, m.In...))
+			}
+		case *Unary:
+			if op.Func == "Not" {
+				y = r.inverse(arg(0))
+			}
+		}
+	}
+	if y == nil {
+		y = r.do(&Cast{To: Float32}, v)
+	}
+	done[v] = y
+	return y
+}
+
+// moderate reports whether constants are numbers that share a scale with others.
+func moderate(f []float32) bool {
+	for _, v := range f {
+		if !(v >= -1e4 && v <= 1e4) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameRank gives an operand the leading axes of size 1 that it lacks.
+func (r *rewrite) sameRank(v *Value) *Value {
+	n := len(r.nd.Out[0].Shape) - len(v.Shape)
+	if n <= 0 || v.Const != nil {
+		return v
+	}
+	return r.do(&Reshape{Shape: slices.Concat(ones(n), v.Shape), Zero: true}, v)
 }
 
 // pad writes padding with what lies at the edge as a concatenation per axis.

@@ -10,12 +10,11 @@ func sqrt(v float64) float64 { return math.Sqrt(v) }
 // linear is what convolutions and dense layers have in common for folding:
 // weights with the output channel on one axis, and a bias.
 type linear struct {
-	n     *Node
-	w     *Value
-	bias  int // index of the bias among the inputs
-	m     int // output channels
-	act   *Act
-	outer int // elements of the weights per output channel, or for ConvTranspose see scaleOut
+	n    *Node
+	w    *Value
+	bias int // index of the bias among the inputs
+	m    int // output channels
+	act  *Act
 }
 
 func asLinear(n *Node) (l linear, ok bool) {

@@ -122,7 +122,7 @@ func (r *region) grow() bool {
 		}
 	}
 	if len(src) != 1 {
-		return r.narrow()
+		return r.narrow() || r.chain()
 	}
 	for v := range src {
 		r.source = v
@@ -186,6 +186,44 @@ func (r *region) narrow() bool {
 		return r.worthIt()
 	}
 	return false
+}
+
+// chain tries the region of nodes in a row that ends in the root: up to the first
+// that has more than one operand.
+func (r *region) chain() bool {
+	nodes := []*Node{r.root}
+	v := onlyVariable(r.root)
+	for v != nil {
+		m := r.e.made[v]
+		if m == nil || !pointwise(m) || r.e.only(v) == nil {
+			break
+		}
+		x := onlyVariable(m)
+		if x == nil {
+			break
+		}
+		nodes, v = append(nodes, m), x
+	}
+	if len(nodes) == 1 {
+		return false
+	}
+	slices.Reverse(nodes)
+	r.source, r.nodes = v, nodes
+	return r.worthIt()
+}
+
+// onlyVariable returns the one operand of a node that is not constant, or nil
+// when there are several.
+func onlyVariable(nd *Node) (v *Value) {
+	for _, x := range nd.In {
+		if x.Const == nil {
+			if v != nil && v != x {
+				return nil
+			}
+			v = x
+		}
+	}
+	return v
 }
 
 // worthIt leaves single functions alone, and clamps that could still be folded.

@@ -253,7 +253,7 @@ func indexed(shape []int, table [][]int) *Resize {
 }
 
 // paddedIndex returns the index table of padding that repeats what is there, when
-// only rows and columns are padded.
+// only rows and columns are padded, and the table is not long.
 func paddedIndex(op *Pad, shape []int) [][]int {
 	rank := len(shape)
 	if rank != 3 && rank != 4 {
@@ -265,7 +265,7 @@ func paddedIndex(op *Pad, shape []int) [][]int {
 		if lo == 0 && hi == 0 {
 			continue
 		}
-		if a < 2 {
+		if a < 2 || d+lo+hi > maxTable {
 			return nil
 		}
 		first, left := max(0, -lo), d-max(0, -lo)-max(0, -hi)
@@ -286,6 +286,10 @@ func paddedIndex(op *Pad, shape []int) [][]int {
 	}
 	return table
 }
+
+// maxTable bounds index tables for padding: those of long signals would be larger
+// than the network.
+const maxTable = 4096
 
 // joinIndexed joins two index tables in a row.
 func (e *Editor) joinIndexed(nd *Node, op *Resize) bool {

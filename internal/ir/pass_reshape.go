@@ -165,8 +165,8 @@ func (m *mover) sinkReshape() bool {
 		x, k = nd.In[1], 1
 	}
 	prev := m.e.made[x]
-	if prev == nil || len(nd.Out) != 1 || sameInts(x.Shape, nd.Out[0].Shape) != nil {
-		return false
+	if prev == nil || len(nd.Out) != 1 || !nd.Out[0].IsFloat() || sameInts(x.Shape, nd.Out[0].Shape) != nil {
+		return false // truth values stay with the function that they are part of
 	}
 	if _, ok := prev.Op.(*Reshape); !ok || !sameButOnes(prev.In[0].Shape, x.Shape) {
 		return false

@@ -130,6 +130,9 @@ func (u *Unary) Infer(n *Node) error {
 		return err
 	}
 	if u.Func == "Clip" && len(n.In) > 1 {
+		if u.clipToData(n) {
+			return n.Op.Infer(n)
+		}
 		for i, p := range []*float32{&u.Alpha, &u.Beta} {
 			b, err := n.constFloats(i+1, [...]string{"min", "max"}[i])
 			if err != nil {
@@ -144,6 +147,39 @@ func (u *Unary) Infer(n *Node) error {
 		n.In = n.In[:1]
 	}
 	return n.sameShape()
+}
+
+// clipToData makes a maximum or a minimum of a Clip that has one bound computed
+// from data; the other becomes the activation.
+func (u *Unary) clipToData(n *Node) bool {
+	lo, hi := n.Input(1), n.Input(2)
+	computed := func(v *Value) bool { return v != nil && v.Const == nil && v.IsFloat() && v.Len() == 1 }
+	bound := func(v *Value, p float32) (float32, bool) {
+		if v == nil {
+			return p, true
+		}
+		c, ok := scalarOf(v)
+		return float32(c), ok
+	}
+	if computed(lo) {
+		if c, ok := bound(hi, u.Beta); ok {
+			n.Op, n.In = &Binary{Func: "Max", Act: clampUnlessOpen(float32(math.Inf(-1)), c)}, []*Value{n.In[0], lo}
+			return true
+		}
+	} else if computed(hi) {
+		if c, ok := bound(lo, u.Alpha); ok {
+			n.Op, n.In = &Binary{Func: "Min", Act: clampUnlessOpen(c, float32(math.Inf(1)))}, []*Value{n.In[0], hi}
+			return true
+		}
+	}
+	return false
+}
+
+func clampUnlessOpen(lo, hi float32) Act {
+	if math.IsInf(float64(lo), -1) && math.IsInf(float64(hi), 1) {
+		return Act{}
+	}
+	return Clamp(lo, hi)
 }
 
 // checkType fails on element types that the function is not defined for.

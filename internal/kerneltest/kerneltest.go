@@ -160,9 +160,6 @@ func (c *canvas[T]) check(t testing.TB, msg ...any) {
 	}
 }
 
-// reset puts the canvas back to its start.
-func (c *canvas[T]) reset(n *canvas[T]) { copy(c.got, n.got); copy(c.want, n.want) }
-
 // scale returns a random multiplier and shift: any in range, or one that takes
 // accumulators of the given size to 8 bits.
 func scale(r *rand.Rand, size float64) (m int32, s uint8) {

@@ -163,9 +163,7 @@ func (e *exporter) graph(g *ir.Graph) error {
 		e.emit("Identity", e.constant(v.Const), []string{v.Name})
 	}
 	e.out.text(2, g.Name)
-	for _, p := range e.inits {
-		e.out = append(e.out, p)
-	}
+	e.out = append(e.out, e.inits...)
 	for _, v := range g.Inputs {
 		e.out.message(11, e.info(v))
 	}

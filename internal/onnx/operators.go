@@ -26,6 +26,7 @@ func init() { // in init, because If refers to the table
 		"Gemm":               gemm,
 		"MatMul":             func(*node) (ir.Op, error) { return &ir.MatMul{}, nil },
 		"BatchNormalization": batchNorm,
+		"LayerNormalization": layerNorm,
 		"InstanceNormalization": func(n *node) (ir.Op, error) {
 			return &ir.InstanceNorm{Eps: n.float("epsilon", 1e-5)}, nil
 		},
@@ -158,7 +159,7 @@ const many = -1
 // those that are not here have the numbers of their kind.
 var arity = map[string]struct{ minIn, maxIn, out int }{
 	"Conv": {2, 3, 1}, "ConvTranspose": {2, 3, 1}, "DeformConv": {3, 5, 1},
-	"MaxPool": {1, 1, 2}, "Gemm": {2, 3, 1}, "BatchNormalization": {5, 5, 5}, "InstanceNormalization": {3, 3, 1},
+	"MaxPool": {1, 1, 2}, "Gemm": {2, 3, 1}, "BatchNormalization": {5, 5, 5}, "InstanceNormalization": {3, 3, 1}, "LayerNormalization": {2, 3, 1},
 	"MatMul": {2, 2, 1}, "PRelu": {2, 2, 1}, "Where": {3, 3, 1}, "Concat": {1, many, 1}, "Split": {1, 2, many}, "Slice": {1, 5, 1},
 	"Gather": {2, 2, 1}, "GatherND": {2, 2, 1}, "SplitToSequence": {1, 2, 1}, "SequenceAt": {2, 2, 1}, "Compress": {2, 2, 1}, "ScatterElements": {3, 3, 1}, "Pad": {1, 4, 1}, "Reshape": {2, 2, 1}, "Squeeze": {1, 2, 1}, "Unsqueeze": {1, 2, 1}, "Dropout": {1, 3, 2},
 	"Expand": {2, 2, 1}, "Tile": {2, 2, 1}, "Constant": {0, 0, 1}, "Range": {3, 3, 1}, "Resize": {1, 4, 1}, "Upsample": {1, 2, 1},
@@ -427,6 +428,36 @@ func mean(n *node) (ir.Op, error) {
 	}
 	k := constant(&ir.Tensor{DType: ir.Float32, Shape: []int{}, F: []float32{1 / float32(len(n.in))}})
 	n.emit(&ir.Binary{Func: "Mul"}, []*ir.Value{sum, k}, []*ir.Value{out})
+	return nil, nil
+}
+
+// layerNorm writes (x − mean) / sqrt(variance + eps) · scale + bias over the last
+// axes in terms of other operators, as exporters did before there was one for it.
+func layerNorm(n *node) (ir.Op, error) {
+	axis, eps := n.int("axis", -1), n.float("epsilon", 1e-5)
+	n.ignore("stash_type")
+	if axis >= 0 || axis < -8 {
+		return nil, fmt.Errorf("axis %d is %w, want one counted from the end, -1 to -8", axis, ir.ErrUnsupported)
+	}
+	var axes []int
+	for a := axis; a < 0; a++ {
+		axes = append(axes, a)
+	}
+	step := func(out string, op ir.Op, in ...*ir.Value) *ir.Value {
+		v := n.temp(out)
+		n.emit(op, in, []*ir.Value{v})
+		return v
+	}
+	mean := func() ir.Op { return &ir.Reduce{Func: "ReduceMean", Axes: slices.Clone(axes), Keep: true} }
+	d := step("d", &ir.Binary{Func: "Sub"}, n.in[0], step("mean", mean(), n.in[0]))
+	v := step("variance", mean(), step("square", &ir.Binary{Func: "Mul"}, d, d))
+	v = step("stable", &ir.Binary{Func: "Add"}, v, constant(&ir.Tensor{DType: ir.Float32, Shape: []int{}, F: []float32{eps}}))
+	y := step("normal", &ir.Binary{Func: "Div"}, d, step("deviation", &ir.Unary{Func: "Sqrt"}, v))
+	last, in := &ir.Binary{Func: "Mul"}, []*ir.Value{y, n.in[1]}
+	if len(n.in) > 2 && n.in[2] != nil {
+		last, in = &ir.Binary{Func: "Add"}, []*ir.Value{step("scaled", last, in...), n.in[2]}
+	}
+	n.emit(last, in, n.out)
 	return nil, nil
 }
 

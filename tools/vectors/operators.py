@@ -341,6 +341,9 @@ def normalization():
     for opset in 7, 22:
         case("instancenorm_opset%d" % opset, "InstanceNormalization", [X(2, 3, 4, 4), W(3), W(3)], opset)
     case("instancenorm_1d", "InstanceNormalization", [X(2, 3, 7), W(3), W(3)], 11, epsilon=0.5)
+    case("layernorm", "LayerNormalization", [X(2, 5, 8), W(8), W(8)], 17)
+    case("layernorm_two_axes", "LayerNormalization", [X(2, 5, 8), W(5, 8), W(5, 8)], 17, axis=-2, epsilon=0.5, stash_type=1)
+    case("layernorm_no_bias", "LayerNormalization", [X(1, 8), W(8)], 17, axis=-1)
     # ONNX Runtime wants odd sizes; onnx.reference is right only where there are
     # as many samples as channels.
     for size in 1, 2, 3, 4, 5, 9:
