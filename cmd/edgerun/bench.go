@@ -39,6 +39,7 @@ type layerTime struct {
 	Kernel string `json:"kernel"`
 	MACs   int64  `json:"macs"`
 	P50    int64  `json:"p50_ns"`
+	Min    int64  `json:"min_ns"`
 }
 
 // benchResult is what bench prints.
@@ -194,7 +195,8 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 		}
 	}
 	for i, st := range steps {
-		r.Layers = append(r.Layers, layerTime{st.Index, st.Name, st.Op, st.Kernel, st.MACs, latencyOf(times[i]).P50})
+		l := latencyOf(times[i])
+		r.Layers = append(r.Layers, layerTime{st.Index, st.Name, st.Op, st.Kernel, st.MACs, l.P50, l.Min})
 	}
 	return r, nil
 }
