@@ -137,6 +137,7 @@ func (z *zooCommand) write(cmd *cobra.Command, name string) error {
 }
 
 func (z *zooCommand) quantize(cmd *cobra.Command, graph *ir.Graph, inputs zooInputs) error {
+	tightHeap()
 	m, err := quant.FromGraph(graph)
 	if err != nil {
 		return err

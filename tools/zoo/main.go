@@ -36,6 +36,7 @@ type result struct {
 	Allocs    float64
 	LoadNanos int64
 	P50Nanos  int64
+	CPUNanos  int64 // processor time of one run
 	MACs      int64 // as the runtime counts them
 	RSS       int64 // most resident memory of a process that runs it, bytes
 	Seconds   float64
@@ -149,14 +150,22 @@ func (m *measurer) measure(name string, r *result) error {
 		Latency struct{ P50 int64 } `json:"latency_ns"`
 		Allocs  float64             `json:"allocs_per_run"`
 		Load    int64               `json:"load_ns"`
+		CPU     int64               `json:"cpu_ns"`
 	}
 	cmd, err = m.edgerun(&b, "bench", erm, "--tier", "generic", "--warmup", "1", "--iters", iters)
 	if err != nil {
 		return err
 	}
-	r.P50Nanos, r.Allocs, r.LoadNanos = b.Latency.P50, b.Allocs, b.Load
+	r.P50Nanos, r.CPUNanos, r.Allocs, r.LoadNanos = b.Latency.P50, b.CPU, b.Allocs, b.Load
 	if u, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && runtime.GOOS == "linux" {
 		r.RSS = u.Maxrss << 10
+	}
+	// The least of three loads: others run here too.
+	for range 2 {
+		if _, err := m.edgerun(&b, "bench", erm, "--tier", "generic", "--warmup", "0", "--iters", "1"); err != nil {
+			return err
+		}
+		r.LoadNanos = min(r.LoadNanos, b.Load)
 	}
 	if m.ort == "" {
 		return nil
@@ -210,7 +219,7 @@ func table(all map[string]*result) (string, error) {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %.1f | %s | %s | %s | %s | %.3f | %s | %.1f | %g | %.1f | %.1f | %.2f |\n", n.Name, shape(n.Input), float64(macs)/1e6,
 			mb(params), mb(4*params), mb(r.Bytes), mb(r.Arena), float64(r.Arena)/float64(r.Bound), float, r.SQNR, r.Allocs,
-			float64(r.LoadNanos)/1e6, float64(r.P50Nanos)/1e6, float64(r.MACs)/float64(r.P50Nanos))
+			float64(r.LoadNanos)/1e6, float64(r.CPUNanos)/1e6, float64(r.MACs)/float64(r.CPUNanos))
 	}
 	b.WriteString("\n| network | paper |\n|---|---|\n")
 	for _, n := range zoo.List() {
@@ -246,8 +255,8 @@ A test holds multiply-accumulates and parameters within 1 % of published figures
   alive at one time: no plan can be below 1.
 - *ORT* is the signal-to-error ratio of our float outputs against ONNX Runtime's on the same file; *SQNR* that of int8 against float, on seeded inputs
   that calibration has not seen.
-- *load* is the time from the file to a prepared model; *latency* and *GMAC/s* are of one thread with the plain Go kernels, on an x86-64 machine that
-  other work shared: the ratios between networks mean more than the numbers.
+- *load* is the time from the file to a prepared model, the least of three; *latency* and *GMAC/s* are of one thread with the plain Go kernels on an
+  x86-64 machine. Other work shared it, so latency is processor time (` + "`cpu_ns`" + ` of bench): what a run takes where nothing else runs.
 
 Made by ` + "`go run ./tools/zoo -dir DIR -ort PYTHON`" + `.
 
