@@ -118,6 +118,9 @@ func (p *planner) prepareConv() (step, problem) {
 		args.Packed = alignedInt8(n)
 		probe.Packed = args.Packed
 		kern.Pack(args.Packed, &probe)
+		if p.drop != nil {
+			p.drop(a.Weights)
+		}
 	}
 	macs := int64(n) * int64(oh) * int64(ow) * int64(oc) * per
 	if kind == ermfmt.KindConvTranspose {
