@@ -40,6 +40,7 @@ type layerTime struct {
 	MACs   int64  `json:"macs"`
 	P50    int64  `json:"p50_ns"`
 	Min    int64  `json:"min_ns"`
+	CPU    int64  `json:"cpu_ns"` // least processor time, of all threads; 0: not known
 }
 
 // benchResult is what bench prints.
@@ -139,13 +140,19 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 		out[i] = make([]float32, s.Output(i).Len())
 	}
 	steps := m.Steps()
-	times := make([][]int64, len(steps))
+	times, least := make([][]int64, len(steps)), make([]int64, len(steps))
 	for i := range times {
-		times[i] = make([]int64, 0, b.iters)
+		times[i], least[i] = make([]int64, 0, b.iters), math.MaxInt64
 	}
-	var began time.Time
-	before := func(int) { began = time.Now() }
-	after := func(i int) { times[i] = append(times[i], time.Since(began).Nanoseconds()) }
+	var (
+		began time.Time
+		used  int64
+	)
+	before := func(int) { used, began = cpuTime(), time.Now() }
+	after := func(i int) {
+		times[i] = append(times[i], time.Since(began).Nanoseconds())
+		least[i] = min(least[i], cpuTime()-used)
+	}
 	once := func(run func() error) error {
 		for i, x := range in {
 			if err := s.Input(i).SetFloat32(x); err != nil {
@@ -202,7 +209,7 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 	}
 	for i, st := range steps {
 		l := latencyOf(times[i])
-		r.Layers = append(r.Layers, layerTime{st.Index, st.Name, st.Op, st.Kernel, st.MACs, l.P50, l.Min})
+		r.Layers = append(r.Layers, layerTime{st.Index, st.Name, st.Op, st.Kernel, st.MACs, l.P50, l.Min, least[i]})
 	}
 	return r, nil
 }

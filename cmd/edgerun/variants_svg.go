@@ -37,7 +37,7 @@ func (r *variantsResult) svgColumns() []svgColumnOf {
 	cols := []svgColumnOf{
 		{"parameters", "", func(v *variantRow) int64 { return v.Params }, count},
 		{"multiply-accumulates", "", func(v *variantRow) int64 { return v.MACs }, count},
-		{"time here, ms", r.Tier + " kernels", func(v *variantRow) int64 { return v.Min }, ms},
+		{"time here, ms", r.Tier + " kernels", func(v *variantRow) int64 { return v.time() }, ms},
 	}
 	for _, c := range r.Cores {
 		name := strings.ToUpper(strings.TrimPrefix(c, "cortex-"))
@@ -93,7 +93,7 @@ func (r *variantsResult) draw(w io.Writer) error {
 			text(x+svgBar+6, y+svgRow/2+5, "", c.label(n))
 		}
 	}
-	text(svgMargin, height-12, small, "Bars of a column share its scale. Time: the least of "+fmt.Sprint(r.Iters)+" runs.")
+	text(svgMargin, height-12, small, "Bars of a column share its scale. Time: processor time, the least of "+fmt.Sprint(r.Iters)+" runs.")
 	b.WriteString("</svg>\n")
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -135,7 +135,7 @@ func (v *variantRow) drawField(b *strings.Builder) {
 		fmt.Fprintf(b, `<rect x="%.0f" y="%.0f" width="%d" height="%d" fill="#0b69a3" opacity="%.2f"/>`+"\n",
 			at(x), at(y), svgCell, svgCell, 0.25+0.75*v.field.Taps[t]/most)
 	}
-	fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%d" height="%d" fill="none" stroke="#de3a11"/>`+"\n", at(0), at(0), svgCell, svgCell)
+	fmt.Fprintf(b, `<rect x="%.1f" y="%.1f" width="%d" height="%d" fill="none" stroke="#f7c948"/>`+"\n", at(0), at(0), svgCell, svgCell)
 }
 
 // wrap breaks a text into lines of about n characters.

@@ -5,6 +5,7 @@
 //	go run ./tools/zoo -dir /var/tmp/zoo -only vgg16,nin     measure some again
 //	go run ./tools/zoo -dir /var/tmp/zoo -ort python3        compare with ONNX Runtime too
 //	go run ./tools/zoo -dir /var/tmp/zoo -time               only loading, running and memory again
+//	go run ./tools/zoo -dir /var/tmp/zoo -variants           measure one layer in every variant, for docs/variants.md
 //	go run ./tools/zoo -render                               write the table from what was measured
 //
 // Results are kept in tools/zoo/results.json. Run it from the top of the
@@ -50,15 +51,17 @@ func main() {
 	only := flag.String("only", "", "networks to measure, with commas; empty: all")
 	ort := flag.String("ort", "", "Python with onnx and onnxruntime, to compare float results")
 	again := flag.Bool("time", false, "measure loading, running and memory of the .erm files that are in the directory")
-	render := flag.Bool("render", false, "only write docs/zoo.md")
+	variants := flag.Bool("variants", false, "measure the variants of a layer instead of networks")
+	armcost := flag.String("armcost", "", "directory of armcost.py, to model the variants' cycles")
+	render := flag.Bool("render", false, "only write the documents")
 	flag.Parse()
-	if err := run(*dir, *only, *ort, *again, *render); err != nil {
+	if err := run(*dir, *only, *ort, *armcost, *again, *variants, *render); err != nil {
 		fmt.Fprintln(os.Stderr, "zoo:", err)
 		os.Exit(1)
 	}
 }
 
-func run(dir, only, ort string, again, render bool) error {
+func run(dir, only, ort, armcost string, again, variants, render bool) error {
 	all := map[string]*result{}
 	if b, err := os.ReadFile(resultsFile); err == nil {
 		if err := json.Unmarshal(b, &all); err != nil {
@@ -72,6 +75,12 @@ func run(dir, only, ort string, again, render bool) error {
 		m := &measurer{dir: dir, ort: ort, bin: filepath.Join(dir, "edgerun")}
 		if out, err := exec.Command("go", "build", "-o", m.bin, "./cmd/edgerun").CombinedOutput(); err != nil {
 			return fmt.Errorf("%w: %s", err, out)
+		}
+		if variants {
+			if err := m.measureVariants(armcost); err != nil {
+				return err
+			}
+			return renderVariants()
 		}
 		for _, n := range zoo.List() {
 			if only != "" && !slices.Contains(strings.Split(only, ","), n.Name) {
@@ -103,7 +112,10 @@ func run(dir, only, ort string, again, render bool) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile("docs/zoo.md", []byte(text), 0o644)
+	if err := os.WriteFile("docs/zoo.md", []byte(text), 0o644); err != nil {
+		return err
+	}
+	return renderVariants()
 }
 
 // measurer runs the command line on one network after the other.
