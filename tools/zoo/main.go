@@ -297,5 +297,5 @@ const tail = `
 
 Files are mapped, and the plain kernels read weights where they lie: a process that runs vgg16 is never larger than %s MB, of which %s MB are pages of
 the file, which the system can drop and read again, and %s MB the arena. All else, the Go runtime included, is %s MB. Kernels that want weights in
-another order, as those for Arm do, make a copy of them when the model is loaded.
+another order, as those for Arm do, make a copy of them when the model is loaded: [runtime.md](runtime.md) says what that takes.
 `
