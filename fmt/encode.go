@@ -46,6 +46,14 @@ func Bytes(m *Model) ([]byte, error) {
 	}
 	data, strs := &dataSection{}, &stringSection{}
 	strs.add("")
+	// Weights are nearly all there is: without copies on the way.
+	room := 1 << 12
+	for i := range m.Ops {
+		if c := m.Ops[i].Conv; c != nil {
+			room += len(c.Weights) + 16*len(c.Bias) + 4*dataAlign
+		}
+	}
+	data.buf = make([]byte, 0, room)
 	var failed error
 	part := func(f func(c *codec)) []byte {
 		c := &codec{write: true, data: data, strs: strs}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"runtime"
 	"slices"
@@ -266,31 +267,17 @@ func (c *comparer) sample(ctx context.Context, s *edgerun.Session, samples Sampl
 	if err != nil {
 		return nil, fmt.Errorf("sample %d: %w", i, err)
 	}
-	vals := map[*ir.Value]*ir.Tensor{}
-	ref, err := c.machine.Run(ctx, in, func(v *ir.Value, t *ir.Tensor) {
-		if byName[v.Name] == v {
-			vals[v] = t
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
 	for k := range smp {
 		if err := s.Input(k).SetFloat32(smp[k]); err != nil {
 			return nil, err
 		}
 	}
-	t := &tally{layers: make([]noise, steps), outputs: make([]noise, len(ref))}
-	err = s.RunFunc(nil, func(step int) {
-		if v, ok := s.Value(step); ok {
-			if r := vals[byName[v.Name]]; r != nil {
-				compareValue(&t.layers[step], r, &v)
-			}
-		}
-	})
+	t := &tally{layers: make([]noise, steps)}
+	ref, err := c.layers(ctx, s, in, byName, t)
 	if err != nil {
 		return nil, err
 	}
+	t.outputs = make([]noise, len(ref))
 	for k, r := range ref {
 		o := s.Output(k)
 		got := make([]float32, o.Len())
@@ -306,6 +293,58 @@ func (c *comparer) sample(ctx context.Context, s *edgerun.Session, samples Sampl
 		}
 	}
 	return t, nil
+}
+
+// layers runs both networks side by side, so that no more of the float one's
+// values are held than those that the int8 one has yet to make, and returns the
+// float network's outputs.
+func (c *comparer) layers(ctx context.Context, s *edgerun.Session, in []*ir.Tensor, byName map[string]*ir.Value, t *tally) (ref []*ir.Tensor, err error) {
+	last := map[*ir.Value]int{} // step that makes a value; the last, if several write into it
+	for i := range t.layers {
+		if v := byName[s.ValueName(i)]; v != nil {
+			last[v] = i
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	next, stop := iter.Pull2(func(yield func(v *ir.Value, t *ir.Tensor) bool) {
+		more := true
+		ref, err = c.machine.Run(ctx, in, func(v *ir.Value, t *ir.Tensor) {
+			if _, ok := last[v]; ok && more {
+				if more = yield(v, t); !more {
+					cancel()
+				}
+			}
+		})
+	})
+	defer stop()
+	vals := map[*ir.Value]*ir.Tensor{}
+	runErr := s.RunFunc(nil, func(step int) {
+		want := byName[s.ValueName(step)]
+		if want == nil {
+			return
+		}
+		for vals[want] == nil {
+			v, t, ok := next()
+			if !ok {
+				return
+			}
+			vals[v] = t
+		}
+		if v, ok := s.Value(step); ok {
+			compareValue(&t.layers[step], vals[want], &v)
+		}
+		if last[want] == step {
+			delete(vals, want)
+		}
+	})
+	if runErr != nil {
+		return nil, runErr
+	}
+	for ok := true; ok; {
+		_, _, ok = next()
+	}
+	return ref, err
 }
 
 // compareValue adds a layer's elements in the source's axis order.

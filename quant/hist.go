@@ -24,8 +24,13 @@ func (h *histogram) add(v []float32) {
 		return
 	}
 	lo, hi := v[0], v[0]
-	for _, x := range v {
-		lo, hi = min(lo, x), max(hi, x)
+	for _, x := range v { // no NaN is among them
+		if x < lo {
+			lo = x
+		}
+		if x > hi {
+			hi = x
+		}
 	}
 	h.cover(lo, hi)
 	if h.bins == nil { // nothing but zeros so far

@@ -70,6 +70,7 @@ func (j *job) stageLower() error {
 			break
 		}
 	}
+	j.weights = nil // the file has them now
 	b, err := ermfmt.Bytes(j.out)
 	if err != nil {
 		return err

@@ -136,12 +136,13 @@ func (j *job) measure(open []*choice) error {
 		pick = append(pick, ix[i*len(ix)/n])
 	}
 	costs := make([][][]float64, n)
+	released := lastReads(j.g)
 	err := j.forEach(n, func(_, i int) error {
 		in, err := j.sample(pick[i])
 		if err != nil {
 			return err
 		}
-		costs[i], err = j.measureSample(in, open, byValue)
+		costs[i], err = j.measureSample(in, open, byValue, released)
 		return err
 	})
 	if err != nil {
@@ -167,8 +168,24 @@ func (j *job) measure(open []*choice) error {
 	return nil
 }
 
-// measureSample returns the cost of every candidate of every choice.
-func (j *job) measureSample(in []*ir.Tensor, open []*choice, byValue map[*ir.Value]*choice) ([][]float64, error) {
+// lastReads lists, for every node, the values that no later node reads.
+func lastReads(g *ir.Graph) map[*ir.Node][]*ir.Value {
+	last := map[*ir.Value]*ir.Node{}
+	for _, n := range g.Nodes {
+		for _, v := range n.In {
+			last[v] = n
+		}
+	}
+	released := map[*ir.Node][]*ir.Value{}
+	for v, n := range last {
+		released[n] = append(released[n], v)
+	}
+	return released
+}
+
+// measureSample returns the cost of every candidate of every choice. It holds
+// values from where they are made to the last node that reads them.
+func (j *job) measureSample(in []*ir.Tensor, open []*choice, byValue map[*ir.Value]*choice, released map[*ir.Node][]*ir.Value) ([][]float64, error) {
 	index := map[*choice]int{}
 	cost := make([][]float64, len(open))
 	for k, c := range open {
@@ -178,11 +195,18 @@ func (j *job) measureSample(in []*ir.Tensor, open []*choice, byValue map[*ir.Val
 	vals := map[*ir.Value]*ir.Tensor{}
 	var bad error
 	_, err := j.machine.Run(j.ctx, in, func(v *ir.Value, t *ir.Tensor) {
-		vals[v] = t
+		if len(j.groups.users[v]) > 0 {
+			vals[v] = t
+		}
 		n := j.groups.made[v]
 		if n == nil || bad != nil || v != n.Out[0] {
 			return
 		}
+		defer func() {
+			for _, x := range released[n] {
+				delete(vals, x)
+			}
+		}()
 		for i, x := range n.In {
 			c := byValue[x]
 			if c == nil || x.Const != nil || slices.Contains(n.In[:i], x) {
@@ -205,8 +229,6 @@ func (j *job) measureSample(in []*ir.Tensor, open []*choice, byValue map[*ir.Val
 				cost[index[c]][k] += e / power
 			}
 		}
-		// Values nobody measures any more could go; a sample's activations
-		// fit memory, since the float network ran on them.
 	})
 	if err == nil {
 		err = bad

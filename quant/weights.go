@@ -125,7 +125,9 @@ func weightScale(row []float32, bias, in float64) float64 {
 		e := 0.0
 		for _, v := range row {
 			d := float64(v) - float64(s*float64(roundWeight(float64(v)/s)))
-			e += float64(d * d)
+			if e += float64(d * d); e >= bestErr {
+				break // it only grows
+			}
 		}
 		if e < bestErr {
 			best, bestErr = s, e

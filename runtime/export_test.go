@@ -30,3 +30,6 @@ func (t Team) Run(units int, f func(worker, u0, u1 int)) { t.t.run(&phase{run: f
 
 // Stop ends the workers.
 func (t Team) Stop() { t.t.stop() }
+
+// Magnitudes adds up |w|.
+var Magnitudes = magnitudes

@@ -58,7 +58,7 @@ func Load(path string, opts ...Option) (*Model, error) {
 		}
 		return nil, &FileError{Path: path, Err: err}
 	}
-	m, err := LoadBytes(data, opts...)
+	m, err := load(data, dropPages, opts)
 	if err != nil {
 		unmap(data)
 		return nil, &FileError{Path: path, Err: err}
@@ -83,7 +83,11 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 // LoadBytes is Load for a file that is already in memory, for instance
 // embedded in the program. The bytes must not change afterwards.
-func LoadBytes(data []byte, opts ...Option) (*Model, error) {
+func LoadBytes(data []byte, opts ...Option) (*Model, error) { return load(data, nil, opts) }
+
+// load prepares a file. Drop, which may be nil, gets weights of which a kernel
+// has a copy now, so that the system need not keep them in memory.
+func load(data []byte, drop func(b []int8), opts []Option) (*Model, error) {
 	o := options{limit: 2 << 30}
 	if strconv.IntSize == 32 {
 		o.limit = 512 << 20
@@ -110,7 +114,7 @@ func LoadBytes(data []byte, opts ...Option) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{file: file, table: dispatch.Best(isa), limit: o.limit}
-	if err := m.prepare(); err != nil {
+	if err := m.prepare(drop); err != nil {
 		return nil, err
 	}
 	if need := m.SessionBytes(1); need > o.limit {

@@ -29,13 +29,15 @@ type planner struct {
 	m  *Model
 	f  *ermfmt.Model
 	op *ermfmt.Op
+
+	drop func(b []int8) // see load
 }
 
 // problem is the reason why an operator is refused; "" is none.
 type problem string
 
-func (m *Model) prepare() error {
-	p := &planner{m: m, f: m.file}
+func (m *Model) prepare(drop func(b []int8)) error {
+	p := &planner{m: m, f: m.file, drop: drop}
 	for i := range m.file.Ops {
 		p.op = &m.file.Ops[i]
 		st, msg := p.prepareOp()

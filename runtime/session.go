@@ -176,6 +176,11 @@ func (s *Session) Value(step int) (v Value, ok bool) {
 	return v, t.Order != ermfmt.OrderNone
 }
 
+// ValueName is the name of the value that a step makes, as in the source model.
+func (s *Session) ValueName(step int) string {
+	return s.m.file.Tensors[s.m.file.Ops[step].Out[0]].Name
+}
+
 // Value is a copy of an intermediate tensor.
 type Value struct {
 	Name  string // of the value in the source model

@@ -7,7 +7,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export GOFLAGS=${GOFLAGS:-}
-missing=()
+missing=() log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 note() { printf '\n== %s\n' "$*"; }
 skip() { missing+=("$*"); echo "NOT RUN: $*"; }
 
@@ -31,6 +32,10 @@ if [ "${1:-}" != --quick ]; then
   else
     skip "tests on emulated CPUs: QEMU is not installed and could not be (Debian: apt-get install qemu-user)"
   fi
+
+  note "networks of the zoo on other CPUs and architectures"
+  tools/ci/zoo.sh --quick --skip-missing | tee "$log"
+  while read -r line; do skip "zoo: ${line#skip  }"; done < <(grep '^skip' "$log" || true)
 
   note "race detector"
   if [ "$(go env CGO_ENABLED)" = 1 ] && command -v "$(go env CC)" >/dev/null; then

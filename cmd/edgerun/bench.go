@@ -39,6 +39,8 @@ type layerTime struct {
 	Kernel string `json:"kernel"`
 	MACs   int64  `json:"macs"`
 	P50    int64  `json:"p50_ns"`
+	Min    int64  `json:"min_ns"`
+	CPU    int64  `json:"cpu_ns"` // least processor time, of all threads; 0: not known
 }
 
 // benchResult is what bench prints.
@@ -49,6 +51,7 @@ type benchResult struct {
 	Iters     int         `json:"iters"`
 	MACs      int64       `json:"macs"`
 	Latency   latency     `json:"latency_ns"`
+	CPU       int64       `json:"cpu_ns"` // processor time of a run, of all threads; 0: not known
 	Allocs    float64     `json:"allocs_per_run"`
 	Arena     int64       `json:"arena_bytes"`
 	Scratch   int64       `json:"scratch_bytes"`
@@ -137,13 +140,19 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 		out[i] = make([]float32, s.Output(i).Len())
 	}
 	steps := m.Steps()
-	times := make([][]int64, len(steps))
+	times, least := make([][]int64, len(steps)), make([]int64, len(steps))
 	for i := range times {
-		times[i] = make([]int64, 0, b.iters)
+		times[i], least[i] = make([]int64, 0, b.iters), math.MaxInt64
 	}
-	var began time.Time
-	before := func(int) { began = time.Now() }
-	after := func(i int) { times[i] = append(times[i], time.Since(began).Nanoseconds()) }
+	var (
+		began time.Time
+		used  int64
+	)
+	before := func(int) { used, began = cpuTime(), time.Now() }
+	after := func(i int) {
+		times[i] = append(times[i], time.Since(began).Nanoseconds())
+		least[i] = min(least[i], cpuTime()-used)
+	}
 	once := func(run func() error) error {
 		for i, x := range in {
 			if err := s.Input(i).SetFloat32(x); err != nil {
@@ -161,7 +170,11 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 		return nil
 	}
 	total := make([]int64, 0, b.iters)
+	var cpu int64
 	for i := range b.warmup + b.iters {
+		if i == b.warmup {
+			cpu = cpuTime()
+		}
 		if err := b.cancelled(); err != nil {
 			return nil, err
 		}
@@ -176,11 +189,12 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 			total = append(total, took)
 		}
 	}
+	cpu = cpuTime() - cpu
 	allocs, err := b.allocations(func() error { return once(s.Run) })
 	if err != nil {
 		return nil, err
 	}
-	r := &benchResult{Tier: m.Tier(), Threads: s.Threads(), Iters: b.iters, MACs: m.MACs(), Latency: latencyOf(total),
+	r := &benchResult{Tier: m.Tier(), Threads: s.Threads(), Iters: b.iters, MACs: m.MACs(), Latency: latencyOf(total), CPU: cpu / int64(b.iters),
 		Allocs: float64(allocs), Arena: m.ArenaBytes(), Scratch: s.ScratchBytes(), Layers: []layerTime{}}
 	if !b.layers {
 		return r, nil
@@ -194,7 +208,8 @@ func (b *bencher) run(m *edgerun.Model, threads int) (*benchResult, error) {
 		}
 	}
 	for i, st := range steps {
-		r.Layers = append(r.Layers, layerTime{st.Index, st.Name, st.Op, st.Kernel, st.MACs, latencyOf(times[i]).P50})
+		l := latencyOf(times[i])
+		r.Layers = append(r.Layers, layerTime{st.Index, st.Name, st.Op, st.Kernel, st.MACs, l.P50, l.Min, least[i]})
 	}
 	return r, nil
 }
@@ -238,5 +253,8 @@ func (r *benchResult) print() {
 	fmt.Printf("%s: %s tier, %d threads, %d runs, %s MACs\n", r.Model, r.Tier, r.Threads, r.Iters, count(r.MACs))
 	fmt.Printf("latency: min %s, p50 %s, p90 %s, p99 %s, max %s (%.2f GMAC/s at p50)\n", ms(r.Latency.Min), ms(r.Latency.P50), ms(r.Latency.P90),
 		ms(r.Latency.P99), ms(r.Latency.Max), float64(r.MACs)/float64(max(1, r.Latency.P50)))
+	if r.CPU > 0 {
+		fmt.Printf("processor time of a run %s, of all threads\n", ms(r.CPU))
+	}
 	fmt.Printf("%g allocations per run, arena %s, scratch %s, loaded in %s\n", r.Allocs, size(r.Arena), size(r.Scratch), ms(r.LoadNanos))
 }

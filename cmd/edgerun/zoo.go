@@ -56,7 +56,7 @@ number of scores.`,
 	f.IntVar(&z.opt.Size, "size", 0, "height and width, or length, of the input (default as published)")
 	f.IntVar(&z.opt.Classes, "classes", 0, "number of scores (default as published)")
 	f.IntVar(&z.samples, "samples", 10, "seeded inputs to calibrate with, or to write")
-	cmd.AddCommand(&cobra.Command{
+	cmd.AddCommand(newVariants(g), &cobra.Command{
 		Use: "list", Short: "list the networks", Example: "  edgerun zoo list --json", Args: exactly(0, "none"),
 		RunE: func(*cobra.Command, []string) error { return z.list() },
 	})
@@ -137,6 +137,7 @@ func (z *zooCommand) write(cmd *cobra.Command, name string) error {
 }
 
 func (z *zooCommand) quantize(cmd *cobra.Command, graph *ir.Graph, inputs zooInputs) error {
+	tightHeap()
 	m, err := quant.FromGraph(graph)
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ var allowed = map[string]struct {
 	"internal/ir":             {ours: []string{"internal/portable"}},
 	"internal/portable":       {},
 	"internal/onnx":           {ours: []string{"internal/ir"}, others: []string{"google.golang.org/protobuf"}},
-	"internal/interp":         {ours: []string{"internal/ir", "internal/portable"}, others: []string{"gonum.org/v1/gonum"}},
+	"internal/interp":         {ours: []string{"internal/ir", "internal/portable"}, others: []string{"golang.org/x/sys"}},
 	"internal/zoo":            {ours: []string{"internal/ir", "internal/portable"}},
 	"internal/npy":            {},
 	"internal/dataset":        {ours: []string{"fmt", "internal/npy"}, others: []string{"golang.org/x/image"}},

@@ -2,8 +2,7 @@
 // integer path, the calibrator's eyes, and how a float model runs from the
 // command line.
 //
-// Results do not depend on the number of threads. Convolutions and matrix
-// products go through gonum's BLAS.
+// Results do not depend on the machine or the number of threads.
 package interp
 
 import (

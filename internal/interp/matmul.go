@@ -7,12 +7,9 @@ import (
 
 // Matrix products add up their terms one after the other, in float32, rounding
 // each product first: c = ((a0·b0 + a1·b1) + a2·b2) + … (terms with an a of 0 may
-// be left out: they change nothing but what is infinite). That is what gonum's
-// Sgemm does with the instructions of x86 CPUs; elsewhere its loops, like all of
-// Go's, may be fused and give other last bits, and its dot products have an
-// order of their own. So it is used where it gives these sums, and what follows
-// everywhere else: the float network, and with it the quantized file, is the
-// same on every machine.
+// be left out: they change nothing but what is infinite). Vectors compute many
+// such sums at once and never split or fuse one: the float network, and with it
+// the quantized file, is the same on every machine.
 
 // plainMatmul is C = A·B for row-major A [m, k], B [k, n], C [m, n].
 func plainMatmul(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int) {

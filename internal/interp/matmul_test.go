@@ -24,15 +24,17 @@ func values(r *rand.Rand, n int) []float32 {
 	return v
 }
 
-// TestMatmul holds the matrix products, BLAS and plain ones, to the sums that
+// TestMatmul holds the matrix products, in vectors and plain ones, to the sums that
 // matmul.go promises, bit for bit.
 func TestMatmul(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 6))
 	for range 150 {
 		m, n, k := r.IntN(20), r.IntN(30), r.IntN(40)
-		switch r.IntN(4) {
+		switch r.IntN(5) {
 		case 0:
 			n = 500 + r.IntN(600)
+		case 4:
+			m, n, k = r.IntN(90), r.IntN(200), 200+r.IntN(500)
 		case 1:
 			m, k = 1, r.IntN(700)
 		}

@@ -203,15 +203,29 @@ func (b *net) upsample(x value, factor int) value {
 }
 
 // deform is a deformable convolution and batch normalization: v1 (Dai 2017,
-// 1703.06211), with masks v2 (Zhu 2018, 1811.11168). A convolution of the same
-// window makes the offsets, of a pixel or two, and the masks.
+// 1703.06211), with masks v2 (Zhu 2018, 1811.11168).
 func (b *net) deform(x value, out int, spec string, masks bool) value {
+	name := b.name("deform")
+	k, p, in := b.deformInputs(x, name, out, spec, masks)
+	return b.bn(b.addDeform(x, name, spec, in, p, k, nil), rectified)
+}
+
+// deformRelu is a deformable convolution with a bias, and ReLU.
+func (b *net) deformRelu(x value, out int, spec string, masks bool) value {
+	name := b.name("deform")
+	k, p, in := b.deformInputs(x, name, out, spec, masks)
+	bias, p := b.bias(k, p, name, out, 1, rectified)
+	return b.relu(b.addDeform(x, name, spec, in, p, k, bias))
+}
+
+// deformInputs makes the weights of a deformable convolution, not to scale yet,
+// and its offsets and masks: a convolution of the same window makes these, of a
+// pixel or two. The probe is what comes out.
+func (b *net) deformInputs(x value, name string, out int, spec string, masks bool) (k *ir.Value, p *probe, in [2]*ir.Value) {
 	w := parse(spec, len(x.Shape))
 	taps := w.Kernel[0] * w.Kernel[1]
-	name := b.name("deform")
 	block := b.block
 	b.in(name)
-	var in [2]*ir.Value
 	if masks {
 		both := b.conv(x, 3*taps, spec)
 		in[0] = b.pick(both, 0, 2*taps).Value
@@ -222,12 +236,21 @@ func (b *net) deform(x value, out int, spec string, masks bool) value {
 	b.in(block)
 	// The probe is sampled where a plain convolution would, with masks of a
 	// half: that is what the offsets and masks are about.
-	k, p := b.kernel(x, name, out, w)
-	op := &ir.DeformConv{Window: w.Window, Group: 1, OffsetGroup: 1}
-	if !masks {
-		return b.bn(value{b.add(name, op, x.Value, k, in[0]), p}, rectified)
+	k, p = b.kernel(x, name, out, w)
+	if masks && p != nil {
+		p = p.apply(func(x float64) float64 { return x / 2 })
 	}
-	y := value{b.add(name, op, x.Value, k, in[0], nil, in[1]), p}
-	y.probe = y.then(func(p *probe) *probe { return p.apply(func(x float64) float64 { return x / 2 }) })
-	return b.bn(y, rectified)
+	return k, p, in
+}
+
+func (b *net) addDeform(x value, name, spec string, in [2]*ir.Value, p *probe, k, bias *ir.Value) value {
+	op := &ir.DeformConv{Window: parse(spec, len(x.Shape)).Window, Group: 1, OffsetGroup: 1}
+	ins := []*ir.Value{x.Value, k, in[0], bias, in[1]}
+	switch {
+	case in[1] == nil && bias == nil:
+		ins = ins[:3]
+	case in[1] == nil:
+		ins = ins[:4]
+	}
+	return value{b.add(name, op, ins...), p}
 }

@@ -4,28 +4,33 @@
 #
 #   tools/ci/zoo.sh                       all targets
 #   tools/ci/zoo.sh arm64 wasm            some of them
+#   tools/ci/zoo.sh --quick               the networks that are done in seconds: every operator but not every family
 #   tools/ci/zoo.sh --skip-missing        targets without an emulator are skipped, not failures
 #
-# Targets: arm64 arm (ARMv6) riscv64 s390x (big-endian) 386 wasm (Node.js). FCN-8s
-# has no small size: its padding alone makes it 12 G multiply-accumulates.
+# Targets: arm64 (a CPU with all extensions) cortex-a76 cortex-a53 arm (ARMv6)
+# riscv64 s390x (big-endian) 386 wasm (Node.js). FCN-8s has no small size: its
+# padding alone makes it 12 G multiply-accumulates; FCN8S=yes adds it.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 go=${GO:-go}
 jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
-targets=() skip_missing=no
+targets=() skip_missing=no quick=no
 for a in "$@"; do
   case $a in
     --skip-missing) skip_missing=yes ;;
+    --quick) quick=yes ;;
     -*) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 2 ;;
     *) targets+=("$a") ;;
   esac
 done
-[ ${#targets[@]} -gt 0 ] || targets=(arm64 arm riscv64 s390x 386 wasm)
+[ ${#targets[@]} -gt 0 ] || targets=(arm64 cortex-a76 cortex-a53 arm riscv64 s390x 386 wasm)
 
 # Networks and the sizes of their inputs.
 nets="lenet5:32 alexnet:67 vgg16:32 nin:55 inception_v1:47 inception_v3:75 inception_v4:75 inception_resnet_v2:75 wavenet:16
 dilated_context:16 xception:16 mobilenet_v1:16 mobilenet_v2:16 mobilenet_v3_large:16 mobilenet_v3_small:16 dcn_resnet50:16 dcn_v2_resnet50:16
 se_resnet50:16 se_inception_v2:63 shufflenet_v1:16 shufflenet_v2:16 resnet50:16 resnext50:16 efficientnet_lite0:16"
+[ $quick = no ] || nets="lenet5:32 inception_v1:47 wavenet:16 dilated_context:8 mobilenet_v3_small:16 dcn_v2_resnet50:16 shufflenet_v1:16 shufflenet_v2:16"
+[ "${FCN8S:-no}" = no ] || nets="$nets fcn8s_vgg16:32"
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -42,6 +47,7 @@ run() {
     native) ;;
     386) env+=(GOARCH=386) ;;
     arm64) env+=(GOARCH=arm64) runner=(qemu-aarch64 -cpu max) ;;
+    cortex-*) env+=(GOARCH=arm64) runner=(qemu-aarch64 -cpu "$1") ;;
     arm) env+=(GOARCH=arm GOARM=6) runner=(qemu-arm -cpu arm1176) ;;
     riscv64) env+=(GOARCH=riscv64) runner=(qemu-riscv64) ;;
     s390x) env+=(GOARCH=s390x) runner=(qemu-s390x) ;;
