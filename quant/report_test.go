@@ -73,7 +73,7 @@ func TestReport(t *testing.T) {
 		names = append(names, s.Name)
 		require.GreaterOrEqual(t, s.Seconds, 0.0)
 	}
-	require.Equal(t, []string{"graph", "calibrate", "ranges", "weights", "lower", "compare"}, names)
+	require.Equal(t, []string{"graph", "calibrate", "ranges", "weights", "lower", "compare", "second opinion"}, names)
 	require.Equal(t, names, stages)
 	require.Positive(t, r.Passes["fuse SE"]+r.Passes["se"]+len(r.Passes), "the network has something to rewrite")
 

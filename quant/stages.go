@@ -32,6 +32,42 @@ var stages = []stage{
 	{"weights", (*job).stageWeights},
 	{"lower", (*job).stageLower},
 	{"compare", (*job).stageCompare},
+	{"second opinion", (*job).stageSecondOpinion},
+}
+
+// opinionMargin is by how much min-max ranges have to be better, in dB.
+const opinionMargin = 0.5
+
+// stageSecondOpinion makes the network once more, from full ranges, and keeps
+// it if it is nearer to float on the held-out samples: Auto judges tensor by
+// tensor, and what is best for each can add up to something worse.
+func (j *job) stageSecondOpinion() error {
+	if j.opt.Method != Auto || j.report.OutputSQNR == nil {
+		return nil
+	}
+	k, r := *j, *j.report
+	k.opt.Method, k.report = MinMax, &r
+	for _, st := range []func(*job) error{(*job).stageRanges, (*job).stageWeights, (*job).stageLower, (*job).stageCompare} {
+		if err := st(&k); err != nil {
+			return err
+		}
+	}
+	j.note = fmt.Sprintf("full ranges everywhere: %s dB", decibels(r.OutputSQNR))
+	if r.OutputSQNR != nil && *r.OutputSQNR < *j.report.OutputSQNR+opinionMargin {
+		return nil
+	}
+	j.note += fmt.Sprintf(", against %s dB: taken", decibels(j.report.OutputSQNR))
+	*j.report = r
+	j.groups, j.out, j.bytes = k.groups, k.out, k.bytes
+	return nil
+}
+
+// decibels prints an SQNR, where nil is infinite.
+func decibels(v *float64) string {
+	if v == nil {
+		return "∞"
+	}
+	return fmt.Sprintf("%.1f", *v)
 }
 
 // job is one run of the quantizer.
@@ -42,6 +78,7 @@ type job struct {
 	opt     Options
 	workers int
 	stage   string
+	note    string // what the stage has to say
 	report  *Report
 
 	g       *ir.Graph // rewritten
@@ -87,12 +124,13 @@ func (m *Model) Quantize(ctx context.Context, samples Samples, opt Options) (*Re
 	}
 	for _, st := range stages {
 		j.stage = st.name
+		j.note = ""
 		j.progress(0, 1)
 		start := time.Now()
 		if err := st.run(j); err != nil {
 			return nil, fmt.Errorf("quant: %w", err)
 		}
-		j.report.Stages = append(j.report.Stages, StageReport{Name: st.name, Seconds: time.Since(start).Seconds()})
+		j.report.Stages = append(j.report.Stages, StageReport{Name: st.name, Seconds: time.Since(start).Seconds(), Note: j.note})
 	}
 	res := &Result{Model: j.out, Bytes: j.bytes, Report: j.report}
 	if a := j.report.Agreement; opt.MinAgreement > 0 && (a == nil || *a < opt.MinAgreement) {
