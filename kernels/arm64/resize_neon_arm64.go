@@ -167,7 +167,7 @@ func resizeBlend(a *kernels.ResizeArgs, h0, h1 []int32, out, oy int) {
 	if a.OutPlane.W == a.C {
 		rows, n = 1, a.OW*a.C
 	}
-	for p := (pairs{y: out, n: n, rows: rows, sa: n, sy: a.OutPlane.W}); ; {
+	for p := (pairs{y: out, n: n, rows: rows, sa: n, sy: a.OutPlane.W, work: elementWork}); ; {
 		var q pairTask
 		if !p.next(&q) {
 			return
