@@ -258,7 +258,7 @@ func TestCancel(t *testing.T) {
 	stages := map[string]bool{}
 	_, err := m.Quantize(context.Background(), demo().calib[:12], Options{Progress: func(p Progress) { stages[p.Stage] = true }})
 	require.NoError(t, err)
-	require.Equal(t, map[string]bool{"graph": true, "calibrate": true, "ranges": true, "weights": true, "lower": true, "compare": true}, stages)
+	require.Equal(t, map[string]bool{"graph": true, "calibrate": true, "ranges": true, "weights": true, "lower": true, "compare": true, "second opinion": true}, stages)
 	for _, stage := range []string{"graph", "calibrate", "ranges", "compare"} {
 		if testing.Short() && stage != "ranges" {
 			continue

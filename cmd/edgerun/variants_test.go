@@ -16,6 +16,9 @@ import (
 )
 
 func TestVariants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("quantizes nineteen networks; TestVariantCycles is one of them")
+	}
 	dir := t.TempDir()
 	svg := filepath.Join(dir, "v.svg")
 	args := []string{"zoo", "variants", "--size", "6", "--channels", "16", "--iters", "1"}

@@ -100,6 +100,9 @@ func small(t *testing.T, n *Network) *ir.Graph {
 // TestWeights holds what is built against testdata/weights.golden: it is the
 // same on every machine, and changes on purpose only.
 func TestWeights(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes most networks of the zoo")
+	}
 	var b strings.Builder
 	for _, n := range List() {
 		switch n.Name {
