@@ -1,10 +1,13 @@
 package interp_test
 
 import (
+	"bytes"
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/edgerun/edgerun/internal/interp"
 	"github.com/edgerun/edgerun/internal/ir"
 	"github.com/edgerun/edgerun/internal/onnx"
 	"github.com/edgerun/edgerun/internal/onnxtest"
@@ -12,14 +15,14 @@ import (
 
 // TestOperators compares single operators, with every attribute and in every
 // opset that matters, with ONNX Runtime, or with the specification where ONNX
-// Runtime deviates from it. Each runs four times: with its inputs as data, with
-// its inputs as constants, so that the whole network is folded, and optimized in
-// both ways.
+// Runtime deviates from it. Each runs five times: with its inputs as data, with
+// its inputs as constants, so that the whole network is folded, optimized in
+// both ways, and from the file that Export writes of it.
 func TestOperators(t *testing.T) {
 	cases, err := onnxtest.ReadOps("testdata/operators.jsonl.gz")
 	require.NoError(t, err)
 	require.Greater(t, len(cases), 1700)
-	covered := map[string]bool{}
+	covered, notExported := map[string]bool{}, map[string]int{}
 	for _, c := range cases {
 		for _, op := range onnxtest.Ops(c.Model) {
 			covered[op] = true
@@ -46,9 +49,30 @@ func TestOperators(t *testing.T) {
 				require.NoError(t, err, what)
 				require.NoError(t, differ(got, want, c.Tol), what)
 			}
+			exportAndCompare(t, &c, in, want, notExported)
 		})
 	}
+	t.Logf("not exported: %v", notExported)
+	require.Less(t, len(notExported), 10)
 	for _, op := range onnx.Operators() {
 		require.True(t, covered[op], op)
 	}
+}
+
+// exportAndCompare writes what was imported as a file again and runs that. What
+// the file format has no words for is counted in notExported.
+func exportAndCompare(t *testing.T, c *onnxtest.OpCase, in, want []*ir.Tensor, notExported map[string]int) {
+	g, err := onnx.Import(c.Model, onnx.Options{Shapes: c.Shapes()})
+	require.NoError(t, err)
+	require.NoError(t, g.Resolve(interp.Eval))
+	var file bytes.Buffer
+	err = onnx.Export(&file, g, "")
+	if errors.Is(err, ir.ErrUnsupported) {
+		notExported[err.Error()]++
+		return
+	}
+	require.NoError(t, err)
+	got, err := importAndRun(file.Bytes(), c.Shapes(), in, nil)
+	require.NoError(t, err, "exported")
+	require.NoError(t, differ(got, want, c.Tol), "exported")
 }

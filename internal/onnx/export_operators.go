@@ -185,8 +185,11 @@ func (e *exporter) slice(op *ir.Slice) []string {
 // resize writes sizes where they give the scales, otherwise scales.
 func (e *exporter) resize(n *ir.Node, op *ir.Resize, in, out []string) error {
 	mode := op.Mode
-	if mode == "" {
+	switch mode {
+	case "":
 		mode = "nearest"
+	case "index":
+		return fmt.Errorf("mode %q, which a pass made, is no mode of ONNX: %w", mode, ir.ErrUnsupported)
 	}
 	near := op.Nearest
 	if near == "simple" {
@@ -206,7 +209,15 @@ func (e *exporter) resize(n *ir.Node, op *ir.Resize, in, out []string) error {
 		return fmt.Errorf("coordinate_transformation_mode %q is no longer an attribute: %w", op.Coord, ir.ErrUnsupported)
 	}
 	attrs := []attribute{{"mode", mode}, {"coordinate_transformation_mode", op.Coord}, {"nearest_mode", near},
-		{"cubic_coeff_a", op.CubicA}, {"exclude_outside", op.Exclude}}
+		{"cubic_coeff_a", op.CubicA}, {"exclude_outside", op.Exclude}, {"antialias", op.Antialias}, {"extrapolation_value", op.Outside}}
+	roi := ""
+	if op.ROI != nil {
+		t := ir.NewTensor(ir.Float32, []int{len(op.ROI)})
+		for i, v := range op.ROI {
+			t.F[i] = float32(v)
+		}
+		roi = e.constant(t)[0]
+	}
 	x := n.In[0].Shape
 	scales, fits := ir.NewTensor(ir.Float32, []int{len(x)}), true
 	bySize := true
@@ -217,9 +228,9 @@ func (e *exporter) resize(n *ir.Node, op *ir.Resize, in, out []string) error {
 	}
 	switch {
 	case bySize:
-		in = append(in, "", "", e.ints(op.OutputSize))
+		in = append(in, roi, "", e.ints(op.OutputSize))
 	case fits:
-		in = append(in, "", e.constant(scales)[0])
+		in = append(in, roi, e.constant(scales)[0])
 	default: // what keep_aspect_ratio_policy made of the sizes
 		return fmt.Errorf("scales %v from %v to %v: %w", op.Scales, x, op.OutputSize, ir.ErrUnsupported)
 	}
