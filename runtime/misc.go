@@ -21,40 +21,47 @@ func matrix(t *ermfmt.Tensor) (rows, stride int, msg problem) {
 	return n * h * w, stride, ""
 }
 
-// prepareSoftmax checks a softmax along C.
-func (p *planner) prepareSoftmax() (step, problem) {
-	at := p.op.Softmax
+// softmaxArgs checks what a softmax along C and its logarithm have in common.
+func (p *planner) softmaxArgs(at *ermfmt.Softmax) (x, out *ermfmt.Tensor, args kernels.SoftmaxArgs, msg problem) {
 	in, out, msg := p.operands(1, 1)
 	if msg != "" {
-		return step{}, msg
+		return nil, nil, args, msg
 	}
-	x := in[0]
+	x = in[0]
 	if msg := first(p.wantType("the input", x, ermfmt.Int8, ermfmt.Int16), p.wantType("the output", out, ermfmt.Int8, ermfmt.Int16), onArena(x),
 		p.sameDims(x, out), apart(in, out, true)); msg != "" {
-		return step{}, msg
+		return nil, nil, args, msg
 	}
 	n, rx, msg := matrix(x)
 	if msg != "" {
-		return step{}, msg
+		return nil, nil, args, msg
 	}
 	_, ry, msg := matrix(out)
 	if msg != "" {
-		return step{}, msg
+		return nil, nil, args, msg
 	}
 	want := 256
 	if x.DType == ermfmt.Int16 {
 		want = 512
 	}
 	if len(at.Exp) != want || at.Bits < 8 || at.Bits > 24 {
-		return step{}, problem(text("a table of ", len(at.Exp), " entries with ", at.Bits, " bits, want ", want, " with 8 to 24"))
+		return nil, nil, args, problem(text("a table of ", len(at.Exp), " entries with ", at.Bits, " bits, want ", want, " with 8 to 24"))
 	}
 	for i, e := range at.Exp {
 		if e > 1<<at.Bits || i%256 == 0 && i < 512 && (i == 0 || want == 512) && e != 1<<at.Bits {
-			return step{}, problem(text("entry ", i, " of the table is ", int64(e), ", want at most ", 1<<at.Bits, ", and just that where a table begins"))
+			return nil, nil, args, problem(text("entry ", i, " of the table is ", int64(e), ", want at most ", 1<<at.Bits, ", and just that where a table begins"))
 		}
 	}
-	c := int(x.Dims[3])
-	args := kernels.SoftmaxArgs{Rows: n, N: c, RowX: rx, RowY: ry, Exp: at.Exp, Bits: at.Bits}
+	return x, out, kernels.SoftmaxArgs{Rows: n, N: int(x.Dims[3]), RowX: rx, RowY: ry, Exp: at.Exp, Bits: at.Bits}, ""
+}
+
+// prepareSoftmax checks a softmax along C.
+func (p *planner) prepareSoftmax() (step, problem) {
+	at := p.op.Softmax
+	x, out, args, msg := p.softmaxArgs(at)
+	if msg != "" {
+		return step{}, msg
+	}
 	k := p.m.table.Softmax
 	s := step{}
 	s.Kernel, s.Weights = k.Name, int64(4*len(at.Exp))
@@ -62,7 +69,7 @@ func (p *planner) prepareSoftmax() (step, problem) {
 		v := args
 		v.X, v.X16 = se.either(x)
 		v.Y, v.Y16 = se.either(out)
-		return []phase{{run: func(w, u0, u1 int) { k.Run(&v, w, u0, u1) }, units: n, cost: 10 * elements(x)}}
+		return []phase{{run: func(w, u0, u1 int) { k.Run(&v, w, u0, u1) }, units: v.Rows, cost: 10 * elements(x)}}
 	}
 	return s, ""
 }
