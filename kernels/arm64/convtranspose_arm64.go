@@ -22,6 +22,7 @@ type phase struct {
 	dh, dw, pt, pl int
 	out            int // its first output element
 	at, bytes      int // its part of the packed memory
+	scratch        int
 }
 
 // phases are what stands at the head of the packed memory.
@@ -34,30 +35,15 @@ func newTransposed(t tier) kernels.Conv {
 	return kernels.Conv{
 		Name: "s8-convtranspose-4x16-" + t.String(),
 		Takes: func(a *kernels.ConvArgs) bool {
-			if a.SH*a.SW > maxPhases {
-				return false
-			}
-			for _, ph := range phasesOf(t, a) {
-				sub := ph.args(a)
-				if p := newPlan(t, &sub, false); p.scratch() > maxScratch {
-					return false
-				}
-			}
-			return true
+			return a.SH*a.SW <= maxPhases && phasesScratch(phasesOf(t, a)) <= maxScratch
 		},
 		PackedBytes: func(a *kernels.ConvArgs) int {
 			all := phasesOf(t, a)
 			last := all[len(all)-1]
 			return last.at + last.bytes
 		},
-		Pack: func(dst []int8, a *kernels.ConvArgs) { packPhases(t, dst, a) },
-		Scratch: func(a *kernels.ConvArgs) int {
-			most := 0
-			for _, ph := range phasesAt(a.Packed) {
-				most = max(most, planAt(a.Packed[ph.at:]).scratch())
-			}
-			return most
-		},
+		Pack:    func(dst []int8, a *kernels.ConvArgs) { packPhases(t, dst, a) },
+		Scratch: func(a *kernels.ConvArgs) int { return phasesScratch(phasesAt(a.Packed)) },
 		Units: func(a *kernels.ConvArgs, workers int) int {
 			n := 0
 			for i := range phasesAt(a.Packed) {
@@ -122,10 +108,18 @@ func phasesOf(t tier, a *kernels.ConvArgs) []phase {
 	for i := range all {
 		sub := all[i].args(a)
 		p := newPlan(t, &sub, false)
-		all[i].at, all[i].bytes = at, p.packed
+		all[i].at, all[i].bytes, all[i].scratch = at, p.packed, p.scratch()
 		at += p.packed
 	}
 	return all
+}
+
+// phasesScratch is what the phase that needs most needs.
+func phasesScratch(all []phase) (most int) {
+	for i := range all {
+		most = max(most, all[i].scratch)
+	}
+	return most
 }
 
 // args are the arguments of a phase's convolution.

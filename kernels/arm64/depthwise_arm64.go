@@ -64,10 +64,9 @@ func (g *dwGrid) unit(a *kernels.ConvArgs, u int) (n, y0, y1, b0, b1 int) {
 // phase, phase+gap, … read columns that are gap apart. With dilation there are
 // as many lines as the dilation, otherwise one.
 type dwLine struct {
-	n           int  // outputs
-	first       int  // column of the first window's first tap
-	left, right int  // taps of the first window and of the last that are outside
-	ok          bool // no window has taps outside at both ends, or all of them
+	n           int // outputs
+	first       int // column of the first window's first tap
+	left, right int // taps of the first window and of the last that are outside
 }
 
 // newDWLine describes the line that starts at output phase.

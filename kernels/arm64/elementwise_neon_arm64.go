@@ -68,7 +68,7 @@ func plugElementwise(t *kernels.Table) {
 				continue
 			}
 			p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u, n, rows)
-			for u += k; p.next(&t.pairTask); {
+			for u += k; p.next(&t.pairTask, elementWork); {
 				t.a, t.b, t.y = &a.A[p.a], &a.B[p.b], &a.Y[p.y]
 				addNEON(&t)
 			}
@@ -89,7 +89,7 @@ func plugElementwise(t *kernels.Table) {
 				continue
 			}
 			p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u, n, rows)
-			for u += k; p.next(&t.pairTask); {
+			for u += k; p.next(&t.pairTask, elementWork); {
 				t.a, t.b, t.y = &a.A[p.a], &a.B[p.b], &a.Y[p.y]
 				mulNEON(&t)
 			}
@@ -149,16 +149,16 @@ type pairs struct {
 	column, width int // of the call before
 	height        int
 	sa, sb, sy    int
-	work          int // elements of a call
 }
 
 func newPairs(r *kernels.Rows, a, b, y *kernels.Steps, u, n, rows int) pairs {
 	i, j, _ := r.Run(u)
-	return pairs{a: a.At(i, j), b: b.At(i, j), y: y.At(i, j), n: n, rows: rows, sa: a[2], sb: b[2], sy: y[2], work: elementWork}
+	return pairs{a: a.At(i, j), b: b.At(i, j), y: y.At(i, j), n: n, rows: rows, sa: a[2], sb: b[2], sy: y[2]}
 }
 
-// next goes to the next call and sets its size; false: there is none.
-func (p *pairs) next(t *pairTask) bool {
+// next goes to the next call and sets its size, some work elements at the most;
+// false: there is none.
+func (p *pairs) next(t *pairTask, work int) bool {
 	p.column += p.width
 	p.a, p.b, p.y = p.a+p.width, p.b+p.width, p.y+p.width
 	if p.column == p.n {
@@ -168,7 +168,7 @@ func (p *pairs) next(t *pairTask) bool {
 	if p.rows == 0 {
 		return false
 	}
-	p.width, p.height = piece(p.n-p.column, p.rows, p.work)
+	p.width, p.height = piece(p.n-p.column, p.rows, work)
 	if p.column > 0 {
 		p.height = 1
 	}

@@ -167,9 +167,9 @@ func resizeBlend(a *kernels.ResizeArgs, h0, h1 []int32, out, oy int) {
 	if a.OutPlane.W == a.C {
 		rows, n = 1, a.OW*a.C
 	}
-	for p := (pairs{y: out, n: n, rows: rows, sa: n, sy: a.OutPlane.W, work: elementWork}); ; {
+	for p := (pairs{y: out, n: n, rows: rows, sa: n, sy: a.OutPlane.W}); ; {
 		var q pairTask
-		if !p.next(&q) {
+		if !p.next(&q, elementWork) {
 			return
 		}
 		t.h0, t.h1, t.out, t.n, t.rows = &h0[p.a], &h1[p.a], &a.Out[p.y], q.n, q.rows

@@ -23,7 +23,3 @@ func line(n int) int { return (n + 63) &^ 63 }
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
 func roundUp(n, to int) int { return ceilDiv(n, to) * to }
-
-func bytesOf(b []int8) []byte {
-	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(b))), len(b))
-}

@@ -232,7 +232,7 @@ func seApply(a *kernels.SEArgs, _, u0, u1 int) {
 				}
 				continue
 			}
-			for p := (pairs{a: in, y: out, n: a.C, rows: width, sa: a.InPlane.W, sy: a.OutPlane.W, work: elementWork}); p.next(&t.pairTask); {
+			for p := (pairs{a: in, y: out, n: a.C, rows: width, sa: a.InPlane.W, sy: a.OutPlane.W}); p.next(&t.pairTask, elementWork); {
 				t.a, t.b, t.y = &a.In[p.a], &gate[p.b], &a.Out[p.y]
 				mulNEON(&t)
 			}

@@ -50,8 +50,7 @@ func plugWide(t *kernels.Table) {
 				continue
 			}
 			p := newPairs(&a.Rows, &a.StepA, &a.StepB, &a.StepY, u, n, rows)
-			p.work = wideWork
-			for u += k; p.next(&t.pairTask); {
+			for u += k; p.next(&t.pairTask, wideWork); {
 				t.stepA, t.stepB, t.stepY = t.stepA*bytesIf(t.wideA), t.stepB*bytesIf(t.wideB), t.stepY*bytesIf(t.wideY)
 				t.a, t.b, t.y = either(a.A, a.A16, p.a), either(a.B, a.B16, p.b), either(a.Y, a.Y16, p.y)
 				addWideNEON(&t)
@@ -69,8 +68,7 @@ func plugWide(t *kernels.Table) {
 				continue
 			}
 			p := newPairs(&a.Rows, &a.StepX, &a.StepX, &a.StepY, u, n, rows)
-			p.work = wideWork
-			for u += k; p.next(&t.pairTask); {
+			for u += k; p.next(&t.pairTask, wideWork); {
 				t.stepA, t.stepY = t.stepA*bytesIf(t.wideA), t.stepY*bytesIf(t.wideY)
 				t.a, t.y = either(a.X, a.X16, p.a), either(a.Y, a.Y16, p.y)
 				requantizeNEON(&t)
