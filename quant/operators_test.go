@@ -236,34 +236,13 @@ func quantizedOp(name string, model []byte, shapes map[string][]int, in, want []
 	return sqnr, r.Model, nil
 }
 
-// realOutputs runs a file on a sample.
-func realOutputs(file []byte, s Sample) ([][]float32, error) {
-	em, err := edgerun.LoadBytes(file)
-	if err != nil {
-		return nil, err
-	}
-	ses, err := em.NewSession()
-	if err != nil {
-		return nil, err
-	}
-	defer ses.Close()
-	for i := range s {
-		if err := ses.Input(i).SetFloat32(s[i]); err != nil {
-			return nil, err
-		}
-	}
-	if err := ses.Run(); err != nil {
-		return nil, err
-	}
-	var out [][]float32
-	for i := range ses.NumOutputs() {
-		x := make([]float32, ses.Output(i).Len())
-		if err := ses.Output(i).Float32(x); err != nil {
-			return nil, err
-		}
-		out = append(out, x)
-	}
-	return out, nil
+// realOutputs runs a file on a sample, with one thread.
+func realOutputs(file []byte, s Sample) (out [][]float32, err error) {
+	err = runFile(file, s, 1, func(t *edgerun.Tensor) error {
+		out = append(out, make([]float32, t.Len()))
+		return t.Float32(out[len(out)-1])
+	})
+	return out, err
 }
 
 // forceNarrow makes every float output 8 bits wide by putting a maximum of

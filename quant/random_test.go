@@ -375,33 +375,39 @@ func randomSamples(seed uint64, g *ir.Graph, n int) SampleList {
 
 // outputs runs an encoded model on a sample and returns the outputs' integers
 // in the source's axis order: memory order may differ between files.
-func outputs(file []byte, s Sample, threads int) ([][]int32, error) {
+func outputs(file []byte, s Sample, threads int) (out [][]int32, err error) {
+	err = runFile(file, s, threads, func(t *edgerun.Tensor) error {
+		out = append(out, make([]int32, t.Len()))
+		return t.Integers(out[len(out)-1])
+	})
+	return out, err
+}
+
+// runFile runs a file on a sample and has every output read.
+func runFile(file []byte, s Sample, threads int, read func(t *edgerun.Tensor) error) error {
 	em, err := edgerun.LoadBytes(file)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	ses, err := em.NewSession(edgerun.Threads(threads))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer ses.Close()
 	for i := range s {
 		if err := ses.Input(i).SetFloat32(s[i]); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if err := ses.Run(); err != nil {
-		return nil, err
+		return err
 	}
-	var out [][]int32
 	for i := range ses.NumOutputs() {
-		q := make([]int32, ses.Output(i).Len())
-		if err := ses.Output(i).Integers(q); err != nil {
-			return nil, err
+		if err := read(ses.Output(i)); err != nil {
+			return err
 		}
-		out = append(out, q)
 	}
-	return out, nil
+	return nil
 }
 
 // sameIntegers quantizes a network twice, once with every memory optimisation
